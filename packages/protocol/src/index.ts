@@ -1,0 +1,3 @@
+export * from "./model.ts";
+export * from "./error.ts";
+export * from "./http.ts";
