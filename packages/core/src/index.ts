@@ -1,1 +1,11 @@
-export {};
+export * from "./service.ts";
+export * from "./context.ts";
+export * from "./clock.ts";
+export * from "./ids.ts";
+export type { PlatformEvent } from "./events/event.ts";
+export type { Log } from "./observe/log.ts";
+export type { Trace } from "./observe/trace.ts";
+export type { Record } from "./observe/record.ts";
+export type { StoreScope } from "./storage/scope.ts";
+export type { Database, Statement } from "./storage/database.ts";
+export type { Blobs } from "./storage/blobs.ts";
