@@ -1,5 +1,5 @@
 /**
- * The shape of a compiled service model: botocore's `service-2.json` without documentation, keys sorted, patched.
+ * The shape of a compiled service model: botocore's `service-2.json` without documentation, patched, traits sorted, members in AWS's order.
  * `tools/models` writes these files; nothing else does. Names are botocore's own, so that its documentation applies.
  */
 
@@ -18,6 +18,7 @@ export interface ShapeRef {
   shape: string;
   location?: MemberLocation;
   locationName?: string;
+  /** Name in the query protocol only (SQS); it goes before `locationName` there and means nothing elsewhere. */
   queryName?: string;
   flattened?: boolean;
   streaming?: boolean;
@@ -56,7 +57,10 @@ export interface Shape extends Omit<ShapeRef, "shape"> {
   enum?: string[];
   min?: number;
   max?: number;
+  /** A JavaScript expression for the `u` flag, to be matched against the whole value, as Java's `matches()` does. */
   pattern?: string;
+  /** AWS's own text of `pattern`, where it had to be translated: error messages quote this one. */
+  patternSource?: string;
   sensitive?: boolean;
   /** Patch: the decoded wire JSON is passed on as it is, unchecked: the service validates it itself (DynamoDB attribute values). */
   passthrough?: boolean;
@@ -73,6 +77,8 @@ export interface OperationModel {
   authtype?: string;
   auth?: string[];
   unsignedPayload?: boolean;
+  /** A client may compress the request body (`Content-Encoding`). */
+  requestcompression?: { encodings: string[] };
   endpoint?: { hostPrefix?: string };
   deprecated?: boolean;
   /** An operation that another one shadows on the wire (S3's first lifecycle and notification calls). */
@@ -80,7 +86,7 @@ export interface OperationModel {
 }
 
 export interface ServiceModel {
-  /** botocore's folder name, our service id: `dynamodb`, `streams.dynamodb`, `s3`, ... */
+  /** Our service id: botocore's folder name (`dynamodb`, `s3`, `cognito-idp`), but `streams.dynamodb` for `dynamodbstreams`. */
   id: string;
   /** Which botocore the file was compiled from. */
   source: { botocore: string; apiVersion: string };
