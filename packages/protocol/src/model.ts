@@ -44,6 +44,7 @@ export interface Shape extends Omit<ShapeRef, "shape"> {
   exception?: boolean;
   fault?: boolean;
   synthetic?: boolean;
+  /** `code` is the name in the query and XML protocols (and in `x-amzn-query-error`); JSON and CBOR send the shape's name. */
   error?: { code?: string; httpStatusCode?: number; senderFault?: boolean };
   eventstream?: boolean;
   event?: boolean;
