@@ -8,6 +8,8 @@ export type ServiceIndexEntry = ServiceModel["metadata"] & {
   typeName: string;
   /** How many operations AWS's model has. */
   operations: number;
+  /** The static beginnings of its URIs (`2015-03-31`, `restapis`, `v2/apis`), for REST services whose URIs have any. */
+  uriRoots?: string[];
 };
 
 const folder = new URL("../models/", import.meta.url);

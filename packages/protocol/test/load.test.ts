@@ -11,10 +11,11 @@ test.each(["ec2", "../package", "constructor"])("no service %s", (id) => {
 });
 
 test("the index says what each model says", () => {
-  for (const [id, { typeName, operations, ...metadata }] of Object.entries(serviceIndex)) {
+  for (const [id, { typeName, operations, uriRoots, ...metadata }] of Object.entries(serviceIndex)) {
     const model = loadModel(id as ServiceId);
     expect(metadata).toEqual(model.metadata);
     expect(operations).toBe(Object.keys(model.operations).length);
     expect(typeName).toMatch(/^[A-Z]\w+$/);
+    for (const root of uriRoots ?? []) expect(Object.values(model.operations).some(({ http }) => http.requestUri.startsWith(`/${root}`))).toBe(true);
   }
 });

@@ -30,7 +30,22 @@ export function readPatch(id: string): unknown {
 }
 
 function indexEntry(model: ServiceModel): ServiceIndexEntry {
-  return { ...model.metadata, typeName: serviceTypeName(model), operations: Object.keys(model.operations).length };
+  const roots = uriRoots(model);
+  return {
+    ...model.metadata, typeName: serviceTypeName(model), operations: Object.keys(model.operations).length,
+    ...(roots.length > 0 ? { uriRoots: roots } : undefined),
+  };
+}
+
+/** The static beginnings of a service's URIs: the first segment, and the second too where the first is a bare `v2`. */
+export function uriRoots(model: Pick<ServiceModel, "operations">): string[] {
+  const roots = new Set<string>();
+  for (const { http } of Object.values(model.operations)) {
+    const [first = "", second = ""] = http.requestUri.replace(/\?.*/, "").split("/").slice(1);
+    if (first === "" || first.startsWith("{")) continue;
+    roots.add(/^v\d{1,3}$/.test(first) ? `${first}/${second}` : first);
+  }
+  return [...roots].sort();
 }
 
 function notice(botocore: Botocore): string {
