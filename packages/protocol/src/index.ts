@@ -3,3 +3,8 @@ export * from "./error.ts";
 export * from "./http.ts";
 export * from "./load.ts";
 export type { ServiceId, ServiceTypes } from "../models/index.d.ts";
+export * from "./hosts.ts";
+export * from "./query-string.ts";
+export * from "./identify.ts";
+export * from "./aws-chunked.ts";
+export * from "./sigv4/index.ts";
