@@ -36,6 +36,8 @@ export function compileModel(id: string, raw: RawModel, patch: unknown, botocore
 
   const metadata = completeMetadata(patched.metadata);
   const operations = patched.operations as unknown as ServiceModel["operations"];
+  // botocore's `name` of a CloudFront operation carries the API version (`GetDistribution2020_05_31`); it is nowhere on the wire.
+  for (const [name, operation] of Object.entries(operations)) operation.name = name;
   if (metadata.protocols.includes("query")) addResultWrappers(operations);
   const shapes = reachable(operations, patched.shapes as unknown as ServiceModel["shapes"], id);
   for (const [name, shape] of Object.entries(shapes)) {

@@ -75,6 +75,10 @@ test("what the services answer side by side", () => {
   expect(loadModel("s3").operations["PutBucketLifecycle"]?.shadowedBy).toBe("PutBucketLifecycleConfiguration");
 });
 
+test("an operation has one name", () => {
+  for (const id of ids) for (const [name, operation] of Object.entries(loadModel(id).operations)) expect(operation.name).toBe(name);
+});
+
 test("nothing for people is left in the data", () => {
   for (const id of ids) expect(readFileSync(new URL(`${id}.json`, MODELS), "utf8")).not.toContain('"documentation":"');
 });
