@@ -7,5 +7,6 @@ export type { Log } from "./observe/log.ts";
 export type { Trace } from "./observe/trace.ts";
 export type { Record } from "./observe/record.ts";
 export type { StoreScope } from "./storage/scope.ts";
+export { StorageError } from "./storage/database.ts";
 export type { Database, Statement } from "./storage/database.ts";
 export type { Blobs } from "./storage/blobs.ts";

@@ -31,6 +31,11 @@ export interface StoreDefinition<S> {
   /** SQL, append-only; `PRAGMA user_version` counts how many have run. */
   migrations: readonly string[];
   open(scope: StoreScope): S;
+  /**
+   * Ids of all blobs that rows name: what a sweep keeps and a snapshot takes along. Must be declared by a store that writes
+   * blobs. Called on a connection that only reads; a plain `iterate` is right.
+   */
+  blobIds?(store: S): Iterable<string>;
 }
 
 /** Where a data-plane request was addressed: the Host split by the platform's known domains. */
