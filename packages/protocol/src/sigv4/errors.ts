@@ -71,3 +71,11 @@ export function invalidSignature(style: SignatureStyle, message: string): AwsErr
     ? new AwsError("SignatureDoesNotMatch", message, { status: 403 })
     : new AwsError("InvalidSignatureException", message, { status: jsonStatus[style === "json" ? "json" : "rest-json"] });
 }
+
+/** A scope in the wrong region for a bucket: S3 names the right one, and SDKs follow it. */
+export function wrongRegion(signature: { source: "header" | "query"; region: string }, expected: string): AwsError {
+  const what = `the region '${signature.region}' is wrong; expecting '${expected}'`;
+  return signature.source === "header"
+    ? new AwsError("AuthorizationHeaderMalformed", `The authorization header is malformed; ${what}`, { status: 400, fields: { Region: expected } })
+    : new AwsError("AuthorizationQueryParametersError", `Error parsing the X-Amz-Credential parameter; ${what}`, { status: 400, fields: { Region: expected } });
+}

@@ -1,4 +1,10 @@
 export { formatAmzDate, parseAmzDate, parseSignature } from "./parse.ts";
 export type { RequestSignature, Signature, SignatureSource } from "./parse.ts";
-export { expiredToken, incompleteSignature, invalidSignature, invalidToken, missingAuthentication, signatureStyle, unknownAccessKey } from "./errors.ts";
+export { expiredToken, incompleteSignature, invalidSignature, invalidToken, missingAuthentication, signatureStyle, unknownAccessKey, wrongRegion } from "./errors.ts";
 export type { SignatureStyle } from "./errors.ts";
+export type { SignableRequest } from "./canonical.ts";
+export { chunkVerifier, verifySignature } from "./verify.ts";
+export type { VerifiableRequest } from "./verify.ts";
+export { presignQuery, signRequest } from "./sign.ts";
+export type { SigningCredentials, SigningOptions, UnsignedRequest } from "./sign.ts";
+export { signV2, stringToSignV2 } from "./sigv2.ts";
