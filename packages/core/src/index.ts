@@ -11,5 +11,5 @@ export { StorageError } from "./storage/database.ts";
 export type { Database, Statement } from "./storage/database.ts";
 export type { Blobs } from "./storage/blobs.ts";
 export { Policy, PolicySyntaxError } from "./policy/policy.ts";
-export type { PolicyDecision, PolicyPrincipal, PolicyQuestion, Statement } from "./policy/policy.ts";
+export type { PolicyDecision, PolicyPrincipal, PolicyQuestion, Statement as PolicyStatement } from "./policy/policy.ts";
 export type { ConditionValues } from "./policy/conditions.ts";
