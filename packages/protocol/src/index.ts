@@ -8,3 +8,8 @@ export * from "./query-string.ts";
 export * from "./identify.ts";
 export * from "./aws-chunked.ts";
 export * from "./sigv4/index.ts";
+export { compileService } from "./compile.ts";
+export type { CompiledOperation, CompiledService, Route } from "./compile.ts";
+export * from "./errors.ts";
+export { decodeEventMessage, decodeEventStream, encodeEventMessage } from "./event-stream.ts";
+export type { EventHeaderValue, EventMessage } from "./event-stream.ts";
