@@ -1,5 +1,6 @@
 /** Form parameters as a tree: `Tags.member.1.Key=a` is `Tags` / `member` / `1` / `Key`. */
 import { malformedInput } from "../errors.ts";
+import { rawQueryPairs } from "../query-string.ts";
 
 export interface FormNode {
   value: string | undefined;
@@ -21,19 +22,9 @@ export function decodeFormText(text: string): string {
   }
 }
 
-/** Calls back for each `name=value` of a query or form. */
+/** Calls back for each `name=value` of a query or form, decoded. */
 export function forEachParameter(text: string, visit: (name: string, value: string) => void): void {
-  let from = 0;
-  while (from < text.length) {
-    let end = text.indexOf("&", from);
-    if (end < 0) end = text.length;
-    if (end > from) {
-      const equals = text.indexOf("=", from);
-      const split = equals < 0 || equals > end ? end : equals;
-      visit(decodeFormText(text.slice(from, split)), split === end ? "" : decodeFormText(text.slice(split + 1, end)));
-    }
-    from = end + 1;
-  }
+  for (const [name, value] of rawQueryPairs(text)) visit(decodeFormText(name), decodeFormText(value));
 }
 
 /** Builds the tree of all parameters of the given texts (the query, then the body). */
