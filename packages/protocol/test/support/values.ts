@@ -1,34 +1,6 @@
 /** Random typed values that a model allows, reproducible from a seed. */
+import { random } from "../random.ts";
 import type { ServiceModel, ShapeRef } from "../../src/index.ts";
-
-/** A small seeded generator (mulberry32): the same seed gives the same values on every machine. */
-export class Random {
-  #state: number;
-
-  constructor(seed: number) {
-    this.#state = seed >>> 0;
-  }
-
-  next(): number {
-    this.#state = (this.#state + 0x6d2b79f5) >>> 0;
-    let t = this.#state;
-    t = Math.imul(t ^ (t >>> 15), t | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  }
-
-  integer(low: number, high: number): number {
-    return low + Math.floor(this.next() * (high - low + 1));
-  }
-
-  pick<T>(items: readonly T[]): T {
-    return items[this.integer(0, items.length - 1)]!;
-  }
-
-  chance(probability: number): boolean {
-    return this.next() < probability;
-  }
-}
 
 /** A seed from a name, so that each operation has values of its own. */
 export function seedOf(name: string): number {
@@ -57,12 +29,12 @@ type Where = "body" | "header" | "uri" | "query" | "prefix";
 /** Builds values for one service. */
 export class Values {
   readonly #model: ServiceModel;
-  readonly #random: Random;
+  readonly #random: ReturnType<typeof random>;
   readonly #options: ValueOptions;
 
-  constructor(model: ServiceModel, random: Random, options: ValueOptions) {
+  constructor(model: ServiceModel, seed: number, options: ValueOptions) {
     this.#model = model;
-    this.#random = random;
+    this.#random = random(seed);
     this.#options = options;
   }
 
@@ -83,7 +55,7 @@ export class Values {
         continue;
       }
       const must = required.has(member) || ref.idempotencyToken === true || (depth === 0 && ref.location === "uri") || (depth === 0 && shape.payload === member);
-      const wanted = must || this.#random.chance(depth > 4 ? 0 : this.#options.density);
+      const wanted = must || this.#chance(depth > 4 ? 0 : this.#options.density);
       if (!wanted || (depth > 7 && !must)) continue;
       result[member] = this.value(ref, depth + 1, this.#where(ref, depth, response));
     }
@@ -92,6 +64,14 @@ export class Values {
       result[simple[0]] = this.value(simple[1], depth + 1, this.#where(simple[1], depth, response));
     }
     return result;
+  }
+
+  #integer(low: number, high: number): number {
+    return low + this.#random.below(high - low + 1);
+  }
+
+  #chance(probability: number): boolean {
+    return this.#random.next() < probability;
   }
 
   #where(ref: ShapeRef, depth: number, response: boolean): Where {
@@ -106,43 +86,43 @@ export class Values {
   }
 
   value(ref: ShapeRef, depth: number, where: Where): unknown {
-    const random = this.#random;
+    const source = this.#random;
     const shape = this.#model.shapes[ref.shape]!;
-    if (shape.passthrough === true) return random.pick([{ S: this.#text("body", 0, 12) }, { N: String(random.integer(-9999, 9999)) }, { M: { a: { BOOL: true } } }, { L: [{ NULL: true }] }, { SS: ["a", "b"] }]);
+    if (shape.passthrough === true) return source.pick([{ S: this.#text("body", 0, 12) }, { N: String(this.#integer(-9999, 9999)) }, { M: { a: { BOOL: true } } }, { L: [{ NULL: true }] }, { SS: ["a", "b"] }]);
     if (shape.document === true) return { a: [1, "two", { three: null }] };
     switch (shape.type) {
       case "structure": return this.structure(ref.shape, depth);
       case "list": {
         const low = this.#options.noEmpty || where !== "body" ? 1 : 0;
-        return Array.from({ length: random.integer(low, depth > 5 ? low : 3) }, () => this.value(shape.member!, depth + 1, where));
+        return Array.from({ length: this.#integer(low, depth > 5 ? low : 3) }, () => this.value(shape.member!, depth + 1, where));
       }
       case "map": {
         const low = this.#options.noEmpty || where !== "body" ? 1 : 0;
         const result: Record<string, unknown> = {};
         const keyShape = this.#model.shapes[shape.key!.shape]!;
-        for (let count = random.integer(low, depth > 5 ? low : 3); count > 0; count--) {
-          const key = keyShape.enum !== undefined ? random.pick(keyShape.enum) : where === "body" ? this.#text("body", 1, 10) : this.#text("uri", 3, 10).toLowerCase();
+        for (let count = this.#integer(low, depth > 5 ? low : 3); count > 0; count--) {
+          const key = keyShape.enum !== undefined ? source.pick(keyShape.enum) : where === "body" ? this.#text("body", 1, 10) : this.#text("uri", 3, 10).toLowerCase();
           result[key] = this.value(shape.value!, depth + 1, where);
         }
         return result;
       }
       case "string": case "character": {
-        if (shape.enum !== undefined && shape.enum.length > 0) return random.pick(shape.enum);
+        if (shape.enum !== undefined && shape.enum.length > 0) return source.pick(shape.enum);
         const low = Math.max(shape.min ?? 0, where === "body" ? 0 : 1);
         return this.#text(where, Math.min(low, 2000), Math.min(shape.max ?? low + 12, low + 12));
       }
-      case "boolean": return random.chance(0.5);
+      case "boolean": return this.#chance(0.5);
       case "byte": case "short": case "integer": case "long": {
         const low = Math.max(shape.min ?? -100, -1e9);
-        return random.integer(low, Math.min(shape.max ?? low + 1_000_000, low + 1_000_000));
+        return this.#integer(low, Math.min(shape.max ?? low + 1_000_000, low + 1_000_000));
       }
-      case "float": return Math.fround(random.integer(0, 1000) / 8);
-      case "double": case "bigdecimal": return Math.round(random.next() * 1e6) / 1e3 + (shape.min ?? 0);
-      case "blob": return Buffer.from(Array.from({ length: random.integer(1, 20) }, () => random.integer(0, 255)));
+      case "float": return Math.fround(this.#integer(0, 1000) / 8);
+      case "double": case "bigdecimal": return Math.round(source.next() * 1e6) / 1e3 + (shape.min ?? 0);
+      case "blob": return Buffer.from(Array.from({ length: this.#integer(1, 20) }, () => this.#integer(0, 255)));
       case "timestamp": {
-        const seconds = random.integer(1_000_000_000, 1_900_000_000) * 1000;
+        const seconds = this.#integer(1_000_000_000, 1_900_000_000) * 1000;
         const format = ref.timestampFormat ?? shape.timestampFormat ?? (where === "header" ? "rfc822" : undefined);
-        return format === "rfc822" || this.#options.wholeSeconds || where !== "body" ? seconds : seconds + random.integer(0, 999);
+        return format === "rfc822" || this.#options.wholeSeconds || where !== "body" ? seconds : seconds + this.#integer(0, 999);
       }
     }
   }
@@ -150,7 +130,7 @@ export class Values {
   #text(where: Where, low: number, high: number): string {
     const alphabet = where === "body" ? this.#options.text : where === "header" || where === "prefix" ? HEADER_TEXT : where === "uri" ? PLAIN : [...HEADER_TEXT, " ", "&", "é"];
     let result = "";
-    const length = this.#random.integer(low, Math.max(low, high));
+    const length = this.#.#integer(low, Math.max(low, high));
     while (result.length < length) result += this.#random.pick(alphabet);
     // Edge characters that a transport trims would blame the wrong layer.
     if (result.trim() === "" && result !== "" && this.#options.noEmpty) result = `x${result.slice(1)}`;
