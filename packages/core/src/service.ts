@@ -45,6 +45,12 @@ export interface Address {
   host: string;
   /** Labels before a known base domain (`["abc", "execute-api", "us-east-1"]`); undefined when the host is none of ours. */
   labels: readonly string[] | undefined;
+  /** The endpoint label in the host (`execute-api`, `s3-website`, `cloudfront`, `lambda-url`), its region forms made plain. */
+  service: string | undefined;
+  /** What stands before the endpoint label: an API id, a bucket, a distribution's domain label; empty when nothing does. */
+  resource: string;
+  /** The region in the host. */
+  region: string | undefined;
   /** Path as received, percent-encoding intact, without query. */
   path: string;
   /** Query as received, without `?`. */
@@ -103,11 +109,12 @@ export interface NameOwner {
 export interface Background<S> {
   clock: import("./clock.ts").Clock;
   log: import("./observe/log.ts").Log;
+  config: import("./context.ts").PlatformConfig;
   /** A context of the service itself in any account and region. */
   at(account: string, region: string): Context<S>;
   /** Accounts and regions that have a store of this service. */
   scopes(): { account: string; region: string }[];
-  /** Called whenever a store of this service is opened for the first time in this run, and for each that exists. */
+  /** Called when a store of this service is opened for the first time in this run. */
   onScope(run: (ctx: Context<S>) => void): Disposable;
 }
 
@@ -123,6 +130,8 @@ export interface ServiceDefinition<Id extends ServiceId = ServiceId, S = unknown
   background?(platform: Background<S>): Disposable | AsyncDisposable;
   /** Sees every finished request record (audit, metrics, logs). Must be quick and must not throw. */
   observes?(platform: Background<S>): (record: RequestRecord) => void;
+  /** Largest request body of an operation without a streaming input, bytes; 16 MiB unless told. */
+  maxBodyBytes?: number;
   /** Operations that exist but whose effect is limited: shown in the coverage table. Operation name to one sentence. */
   limits?: { [Op in keyof ServiceTypes[Id]]?: string };
 }

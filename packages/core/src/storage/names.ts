@@ -8,6 +8,8 @@ import type { Turn } from "./turn.ts";
 export interface NamesSession extends Names {
   /** Puts back what this session changed. For a request that failed, or whose commit did. */
   undo(): void;
+  /** Whether the session changed anything. */
+  readonly changed: boolean;
   /** Resolves when what the session changed is committed. */
   committed(): Promise<void>;
 }
@@ -195,6 +197,10 @@ class Session implements NamesSession {
       if (isDeepStrictEqual(this.#directory.find(kind, name), after)) this.#directory.set(kind, name, before);
     }
     this.#changes = undefined;
+  }
+
+  get changed(): boolean {
+    return this.#changed;
   }
 
   committed(): Promise<void> {

@@ -1,0 +1,103 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Duplex } from "node:stream";
+import { serviceIndex, type ServiceId } from "@cumulet/protocol";
+import type { Clock } from "./clock.ts";
+import { completeConfig } from "./config.ts";
+import type { PlatformConfig } from "./context.ts";
+import type { Ids } from "./ids.ts";
+import type { Log } from "./observe/log.ts";
+import type { Authorizer } from "./request/authorize.ts";
+import { RandomIds } from "./random-ids.ts";
+import { Runtime } from "./runtime.ts";
+import type { AnyService } from "./service.ts";
+import { openStorage, type Storage } from "./storage/storage.ts";
+import { SystemClock } from "./system-clock.ts";
+
+/** How to make a cloud. Everything has a default but the log. */
+export interface PlatformOptions {
+  /** Folder of the state; undefined keeps everything in memory and a temporary folder. */
+  dataFolder?: string | undefined;
+  config?: Partial<PlatformConfig>;
+  log: Log;
+  /** System time unless told; a test brings its own. */
+  clock?: Clock;
+  ids?: Ids;
+  services: readonly AnyService[];
+  authorizer?: Authorizer | undefined;
+  extraOrigins?: readonly string[];
+  version?: string;
+}
+
+/** A request to administration that cannot be granted, in one sentence. */
+export class AdminError extends Error {
+  override name = "AdminError";
+}
+
+/** One cloud: services, state and time in one process. It does not listen; `handle` takes Node's requests. */
+export interface Platform {
+  readonly runtime: Runtime;
+  readonly storage: Storage;
+  handle(request: IncomingMessage, response: ServerResponse): Promise<void>;
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void>;
+  /** Tells where the platform is reached, once it is: functions and origins need it. */
+  served(endpoint: string, port: number): void;
+  health(): { status: "running"; version: string; services: { [id: string]: "running" } };
+  info(): { version: string; endpoint: string; dataFolder: string | null; startedAt: string; services: { [id: string]: { implemented: number; modelled: number } } };
+  clockState(): { now: string; nowMs: number };
+  /** `{advanceMs}`, `{freeze: true|false}` or `{speed}`. */
+  moveClock(change: { [name: string]: unknown }): { now: string; nowMs: number };
+  close(): Promise<void>;
+}
+
+/** Composes services, storage and time into a running cloud: the one place where they meet, for the product and for tests. */
+export async function composePlatform(options: PlatformOptions): Promise<Platform> {
+  const clock = options.clock ?? new SystemClock();
+  const ids = options.ids ?? new RandomIds();
+  const { log } = options;
+  const { services } = options;
+  const storage = openStorage({ ...(options.dataFolder === undefined ? {} : { folder: options.dataFolder }), clock, ids });
+  const config = { ...completeConfig(options.config ?? {}, storage.folder) };
+  const runtime = new Runtime({ services, config, storage, clock, ids, log, authorizer: options.authorizer, extraOrigins: options.extraOrigins ?? [] });
+  const startedAt = new Date().toISOString();
+  runtime.start();
+
+  const clockState = (): { now: string; nowMs: number } => ({ now: new Date(clock.now()).toISOString(), nowMs: clock.now() });
+
+  return {
+    runtime,
+    storage,
+    handle: (request, response) => runtime.handle(request, response),
+    upgrade: (request, socket, head) => runtime.upgrade(request, socket, head),
+    served: (endpoint) => {
+      config.endpoint = endpoint;
+    },
+    health: () => ({ status: "running", version: options.version ?? "", services: Object.fromEntries(services.map(({ model }) => [model, "running" as const])) }),
+    info: () => ({
+      version: options.version ?? "",
+      endpoint: config.endpoint,
+      dataFolder: options.dataFolder ?? null,
+      startedAt,
+      services: Object.fromEntries(services.map(({ model, operations }) => [model, { implemented: Object.keys(operations).length, modelled: serviceIndex[model as ServiceId].operations }])),
+    }),
+    clockState,
+    moveClock: (change) => {
+      moveClock(clock, change);
+      return clockState();
+    },
+    close: async () => {
+      await runtime.stop();
+      storage.close();
+    },
+  };
+}
+
+function moveClock(clock: Clock, change: { [name: string]: unknown }): void {
+  if (!(clock instanceof SystemClock)) throw new AdminError("This platform's clock belongs to a test.");
+  const { advanceMs, freeze, speed } = change;
+  if (typeof advanceMs === "number" && Number.isFinite(advanceMs) && advanceMs >= 0) clock.advance(advanceMs);
+  else if (typeof freeze === "boolean") {
+    if (freeze) clock.freeze();
+    else clock.unfreeze();
+  } else if (typeof speed === "number" && speed > 0 && speed <= 100_000) clock.setSpeed(speed);
+  else throw new AdminError('Send {"advanceMs": 60000}, {"freeze": true}, {"freeze": false} or {"speed": 10}.');
+}

@@ -1,0 +1,118 @@
+import type { ServiceId } from "@cumulet/protocol";
+import type { CallOptions, Calls, Context, HttpView, PlatformConfig, Principal } from "../context.ts";
+import type { Clock } from "../clock.ts";
+import type { Ids } from "../ids.ts";
+import type { Log } from "../observe/log.ts";
+import type { Trace } from "../observe/trace.ts";
+import type { LoadedService, Runtime } from "../runtime.ts";
+import type { Names } from "../service.ts";
+import type { Blobs } from "../storage/blobs.ts";
+import type { NamesSession } from "../storage/names.ts";
+import type { OpenStore } from "../storage/storage.ts";
+import { partitionOf } from "../storage/storage.ts";
+import { callsFrom } from "./calls.ts";
+
+/** What a context is made of; see `Context` for the meaning of each. */
+export interface ContextParts {
+  account: string;
+  region: string;
+  principal: Principal;
+  requestId: string;
+  operation: string;
+  trace: Trace;
+  signal: AbortSignal;
+  http: HttpView | undefined;
+  names: NamesSession;
+  /** Every scope that the request opened: its answer waits for their commits. */
+  touched: OpenStore<unknown>[];
+}
+
+/** The one implementation of `Context`: a view over the runtime, narrowed to one service, account and region. */
+export class RequestContext<S> implements Context<S> {
+  readonly #runtime: Runtime;
+  readonly #service: LoadedService;
+  readonly #parts: ContextParts;
+  #scope: OpenStore<S> | undefined;
+  #call: Calls | undefined;
+  #log: Log | undefined;
+
+  constructor(runtime: Runtime, service: LoadedService, parts: ContextParts) {
+    this.#runtime = runtime;
+    this.#service = service;
+    this.#parts = parts;
+  }
+
+  get account(): string { return this.#parts.account; }
+  get region(): string { return this.#parts.region; }
+  get partition(): string { return partitionOf(this.#parts.region); }
+  get principal(): Principal { return this.#parts.principal; }
+  get requestId(): string { return this.#parts.requestId; }
+  get service(): ServiceId { return this.#service.id; }
+  get operation(): string { return this.#parts.operation; }
+  get clock(): Clock { return this.#runtime.clock; }
+  get ids(): Ids { return this.#runtime.ids; }
+  get blobs(): Blobs { return this.scope.blobs; }
+  get names(): Names { return this.#parts.names; }
+  get trace(): Trace { return this.#parts.trace; }
+  get signal(): AbortSignal { return this.#parts.signal; }
+  get http(): HttpView | undefined { return this.#parts.http; }
+  get endpoint(): string { return this.#parts.http?.endpoint ?? this.#runtime.config.endpoint; }
+  get config(): PlatformConfig { return this.#runtime.config; }
+
+  /** The database behind `store`: opened on first use, so that a refused request opens nothing. */
+  get scope(): OpenStore<S> {
+    if (this.#scope === undefined) {
+      const { store } = this.#service.definition;
+      this.#scope = this.#runtime.storage.open(store, this.#parts.account, this.#parts.region) as OpenStore<S>;
+      this.#parts.touched.push(this.#scope);
+    }
+    return this.#scope;
+  }
+
+  get store(): S { return this.scope.state; }
+
+  get log(): Log {
+    return (this.#log ??= this.#runtime.log.with({ service: this.#service.id, operation: this.#parts.operation, requestId: this.#parts.requestId }));
+  }
+
+  get call(): Calls {
+    return (this.#call ??= this.as({}));
+  }
+
+  as(options: CallOptions): Calls {
+    return callsFrom(this.#runtime, {
+      caller: this.#service.id,
+      account: options.account ?? this.#parts.account,
+      region: options.region ?? this.#parts.region,
+      principal: options.principal,
+      trace: this.#parts.trace,
+      signal: options.signal ?? this.#parts.signal,
+    });
+  }
+
+  emit(event: { type: string; detail: unknown; delayMs?: number; orderKey?: string }): void {
+    throw new Error(`events arrive with the dispatcher: ${event.type}`);
+  }
+
+  transaction<T>(fn: () => T): T {
+    return this.scope.db.transaction(fn);
+  }
+
+  committed(): Promise<void> {
+    return commitsOf(this.#parts.touched, this.#parts.names) ?? Promise.resolve();
+  }
+
+  at(account: string, region: string): Context<S> {
+    if (account === this.#parts.account && region === this.#parts.region) return this;
+    return new RequestContext<S>(this.#runtime, this.#service, { ...this.#parts, account, region });
+  }
+}
+
+/** Resolves when the writes of all these stores, and the names claimed, are committed; undefined when nothing is pending. */
+export function commitsOf(touched: readonly OpenStore<unknown>[], names: NamesSession | undefined): Promise<void> | undefined {
+  let pending: Promise<void>[] | undefined;
+  for (const scope of touched) if (scope.db.pending) (pending ??= []).push(scope.db.committed());
+  if (names !== undefined && names.changed) (pending ??= []).push(names.committed());
+  if (pending === undefined) return undefined;
+  return pending.length === 1 ? pending[0] : Promise.all(pending).then(() => undefined);
+}

@@ -1,0 +1,240 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Duplex } from "node:stream";
+import { AwsError, compileService, createHostParser, createIdentifier, loadModel, serviceIndex } from "@cumulet/protocol";
+import type { CompiledOperation, CompiledService, HostParser, Identifier, ProtocolName, ServiceId } from "@cumulet/protocol";
+import type { Clock } from "./clock.ts";
+import type { Context, PlatformConfig } from "./context.ts";
+import type { Ids } from "./ids.ts";
+import type { Log } from "./observe/log.ts";
+import { Metrics } from "./observe/metrics.ts";
+import { RecentRequests } from "./observe/recent.ts";
+import type { Record } from "./observe/record.ts";
+import { childTrace, traceOf, type Span, type SpanSink } from "./observe/tracer.ts";
+import { runOverHttp } from "./pipeline.ts";
+import type { Authorizer } from "./request/authorize.ts";
+import { expectContinue } from "./request/body.ts";
+import { Call, type HttpSide } from "./request/call.ts";
+import { servicePrincipal } from "./request/credentials.ts";
+import { DataPlaneRunner } from "./request/data-plane.ts";
+import type { FaultRule } from "./request/faults.ts";
+import type { OriginPolicy } from "./request/origin.ts";
+import { SecretKnowledge } from "./request/authenticate.ts";
+import { globalRegion } from "./request/handle.ts";
+import { RequestContext } from "./request/request-context.ts";
+import type { AnyService, Background, Handler } from "./service.ts";
+import type { Storage } from "./storage/storage.ts";
+
+/** A service with its model compiled on first use, so that start-up pays for none. */
+export class LoadedService {
+  readonly id: ServiceId;
+  readonly definition: AnyService;
+  #compiled: CompiledService | undefined;
+
+  constructor(definition: AnyService) {
+    this.id = definition.model as ServiceId;
+    this.definition = definition;
+  }
+
+  get compiled(): CompiledService {
+    return (this.#compiled ??= compileService(loadModel(this.id)));
+  }
+
+  handler(operation: string): Handler<unknown, unknown, unknown> | undefined {
+    const { operations } = this.definition;
+    return Object.hasOwn(operations, operation) ? operations[operation] : undefined;
+  }
+
+  /** @throws AwsError `UnknownOperationException` */
+  operation(name: string): CompiledOperation {
+    const operation = this.compiled.operation(name);
+    if (operation === undefined) throw new AwsError("UnknownOperationException", `${this.id} has no operation ${name}.`);
+    return operation;
+  }
+}
+
+/** What the runtime is made of; the platform package chooses each part. */
+export interface RuntimeParts {
+  services: readonly AnyService[];
+  config: PlatformConfig;
+  storage: Storage;
+  clock: Clock;
+  ids: Ids;
+  log: Log;
+  authorizer?: Authorizer | undefined;
+  /** Origins of web pages that may drive the cloud beside local ones. */
+  extraOrigins?: readonly string[];
+}
+
+/** The composed cloud without a socket: it takes Node's requests and answers them. */
+export class Runtime {
+  readonly config: PlatformConfig;
+  readonly storage: Storage;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly log: Log;
+  readonly authorizer: Authorizer | undefined;
+  readonly origins: OriginPolicy;
+  readonly metrics = new Metrics();
+  readonly recent = new RecentRequests();
+  readonly secrets = new SecretKnowledge();
+  readonly faults: FaultRule[] = [];
+  readonly spans: SpanSink;
+  readonly parseHost: HostParser;
+  readonly identify: Identifier;
+  readonly services: ReadonlyMap<string, LoadedService>;
+  readonly #foreign = new Map<string, CompiledService>();
+  readonly #planes: DataPlaneRunner;
+  readonly #observers: ((record: Record) => void)[] = [];
+  readonly #spanObservers: ((span: Span) => void)[] = [];
+  readonly #background: (Disposable | AsyncDisposable)[] = [];
+
+  constructor(parts: RuntimeParts) {
+    this.config = parts.config;
+    this.storage = parts.storage;
+    this.clock = parts.clock;
+    this.ids = parts.ids;
+    this.log = parts.log;
+    this.authorizer = parts.authorizer;
+    this.origins = { extra: parts.extraOrigins ?? [], domains: parts.config.domains };
+    this.spans = {
+      ids: parts.ids,
+      now: () => parts.clock.now(),
+      ended: (span) => {
+        for (const observer of this.#spanObservers) observer(span);
+      },
+    };
+    this.services = new Map(parts.services.map((definition) => [definition.model as string, new LoadedService(definition)]));
+    this.parseHost = createHostParser({ bases: parts.config.domains, serviceLabels: Object.values(serviceIndex).map((entry) => entry.endpointPrefix) });
+    this.identify = createIdentifier(this.parseHost);
+    this.#planes = new DataPlaneRunner(this);
+    this.metrics.gauge("cumulet_memory_rss_bytes", "Resident memory of the platform's process.", () => process.memoryUsage.rss());
+  }
+
+  service(id: string): LoadedService | undefined {
+    return this.services.get(id);
+  }
+
+  /** Starts what runs beside requests. */
+  start(): void {
+    for (const service of this.services.values()) {
+      const { background, observes } = service.definition;
+      if (background !== undefined) this.#background.push(background(this.#backgroundOf(service)));
+      if (observes !== undefined) this.#observers.push(observes(this.#backgroundOf(service)));
+    }
+  }
+
+  /** Stops background work; requests under way are the caller's to await. */
+  async stop(): Promise<void> {
+    for (const running of this.#background.splice(0).reverse()) {
+      if (Symbol.asyncDispose in running) await running[Symbol.asyncDispose]();
+      else running[Symbol.dispose]();
+    }
+  }
+
+  /** Answers one request. Never rejects. */
+  async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const side = this.#side(request, response);
+    if (request.headers.expect?.toLowerCase() === "100-continue") expectContinue(request, response);
+    if (await this.#planes.handle(side)) return;
+    const call = new Call(this, this.ids.uuid(), traceOf(request.headers, this.spans), side);
+    response.once("close", () => {
+      if (!response.writableFinished) call.abort.abort(new Error("The client went away."));
+    });
+    await runOverHttp(call);
+  }
+
+  /** Takes a WebSocket upgrade, or refuses it. */
+  async upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+    const { host, path, query } = this.#side(request, undefined as unknown as ServerResponse);
+    await this.#planes.upgrade(request, socket, head, host, path, query);
+  }
+
+  /** Shows a finished request to everybody who wants to know. An observer's failure is logged and harms nobody. */
+  observe(record: Record): void {
+    this.metrics.observe(record);
+    for (const observer of this.#observers) {
+      try {
+        observer(record);
+      } catch (failure) {
+        this.log.error("an observer failed", { service: record.service, operation: record.operation, stack: (failure as Error).stack });
+      }
+    }
+    this.recent.add(record);
+    if (record.via === "http") {
+      this.log.info(`${record.status} ${record.service}.${record.operation}`, {
+        ms: Math.round(record.durationMs * 10) / 10,
+        account: record.account === this.config.defaultAccount ? undefined : record.account,
+        region: record.region === this.config.defaultRegion ? undefined : record.region,
+        error: record.error?.code,
+        why: record.error?.message,
+      });
+    }
+  }
+
+  /** Adds an observer of finished spans. */
+  onSpan(observer: (span: Span) => void): void {
+    this.#spanObservers.push(observer);
+  }
+
+  /** A context of a service that no request stands behind: background work and delivered events. */
+  serviceContext<S>(service: LoadedService, account: string, region: string, operation: string, traceId?: string): Context<S> {
+    const trace = traceOf(traceId === undefined ? undefined : { traceparent: `00-${traceId}-${this.ids.bytes(8).toString("hex")}-01` }, this.spans);
+    return new RequestContext<S>(this, service, {
+      account,
+      region: service.definition.store.scope === "global" ? globalRegion(region) : region,
+      principal: servicePrincipal(service.id, account),
+      requestId: this.ids.uuid(),
+      operation,
+      trace: childTrace(trace, this.spans),
+      signal: new AbortController().signal,
+      http: undefined,
+      names: this.storage.directory.session(service.definition.store.name),
+      touched: [],
+    });
+  }
+
+  /** Writes errors in a protocol for a service that we have no model of. */
+  foreignService(protocol: ProtocolName, jsonVersion: "1.0" | "1.1" = "1.1"): CompiledService {
+    const key = `${protocol} ${jsonVersion}`;
+    let service = this.#foreign.get(key);
+    if (service === undefined) {
+      const metadata = { serviceId: "", endpointPrefix: "", signingName: "", serviceFullName: "", apiVersion: "", protocols: [protocol], jsonVersion };
+      service = compileService({ id: "unknown", source: { botocore: "", apiVersion: "" }, metadata, operations: {}, shapes: {} });
+      this.#foreign.set(key, service);
+    }
+    return service;
+  }
+
+  #backgroundOf(service: LoadedService): Background<unknown> {
+    const { store } = service.definition;
+    const at = (account: string, region: string): Context<unknown> => this.serviceContext(service, account, region, "background");
+    return {
+      clock: this.clock,
+      log: this.log.with({ service: service.id }),
+      config: this.config,
+      at,
+      scopes: () => this.storage.scopes(store.name),
+      onScope: (run) => this.storage.onOpen((key) => {
+        if (key.store === store.name) run(at(key.account, key.region));
+      }),
+    };
+  }
+
+  #side(request: IncomingMessage, response: ServerResponse): HttpSide {
+    let url = request.url ?? "/";
+    // A proxy may send the absolute form.
+    if (!url.startsWith("/")) {
+      const slash = /^https?:\/\/[^/?]*/i.exec(url);
+      url = slash === null ? "/" : url.slice(slash[0].length) || "/";
+    }
+    const mark = url.indexOf("?");
+    return {
+      request,
+      response,
+      host: this.parseHost(request.headers.host),
+      path: mark < 0 ? url : url.slice(0, mark),
+      query: mark < 0 ? "" : url.slice(mark + 1),
+      extraHeaders: [],
+    };
+  }
+}

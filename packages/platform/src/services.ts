@@ -1,0 +1,5 @@
+import type { AnyService } from "@cumulet/core";
+
+/** Every service of the cloud. Data planes are asked in this order: exact hosts first, buckets (which any host label may name) last. */
+export const services: readonly AnyService[] = [
+];
