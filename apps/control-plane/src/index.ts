@@ -1,1 +1,2 @@
-export {};
+export { listen, type Listening } from "./listen.ts";
+export { readSettings, SettingError, type Settings, type StartFlags } from "./settings.ts";

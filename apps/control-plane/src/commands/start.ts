@@ -1,0 +1,57 @@
+import { createPlatform } from "@cumulet/platform";
+import { createLogger } from "@cumulet/core/platform";
+import { deployExample } from "../example.ts";
+import { listen } from "../listen.ts";
+import { readSettings, type StartFlags } from "../settings.ts";
+import { version } from "../version.ts";
+
+/** `cumulet start`: serves until SIGINT or SIGTERM. */
+export async function start(flags: StartFlags): Promise<void> {
+  // npm changes into the project's folder; the person's own is in INIT_CWD.
+  const settings = readSettings(flags, process.env, process.env.INIT_CWD ?? process.cwd());
+  const log = createLogger({
+    ...settings.log,
+    write: (line) => void process.stdout.write(line),
+    now: Date.now,
+    colors: process.stdout.isTTY === true && process.env.NO_COLOR === undefined,
+  });
+  const say = (text: string): void => {
+    if (settings.log.format === "json") log.info(text);
+    else process.stdout.write(`${text}\n`);
+  };
+
+  const platform = await createPlatform({ dataFolder: settings.dataFolder, config: settings.config, log, extraOrigins: settings.extraOrigins, version });
+  let listening;
+  try {
+    listening = await listen(platform, settings.host, settings.port);
+  } catch (error) {
+    await platform.close();
+    throw error;
+  }
+  const shown = settings.host === "0.0.0.0" || settings.host === "127.0.0.1" || settings.host === "::" ? "localhost" : settings.host;
+  const endpoint = `http://${shown}:${listening.port}`;
+  platform.served(settings.config.endpoint ?? endpoint, listening.port);
+
+  const stopping = Promise.withResolvers<void>();
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stopping.resolve());
+
+  say(`Cumulet ${version} serves on ${endpoint}`);
+  say(`  state    ${settings.dataFolder ?? "in memory only: gone at the end"}`);
+  say(`  page     ${endpoint}/_cumulet/`);
+  say(`  AWS CLI  export AWS_ENDPOINT_URL=${endpoint} AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test AWS_DEFAULT_REGION=us-east-1`);
+  // Tools that start us wait for this very line.
+  say("Ready.");
+
+  if (settings.example) {
+    const deployed = await Promise.race([deployExample(endpoint, settings.config.defaultRegion ?? "us-east-1", settings.dataFolder, say), stopping.promise]);
+    if (deployed !== undefined) for (const line of deployed) say(line);
+  }
+
+  await stopping.promise;
+  say("Stopping ...");
+  const impatient = (): never => process.exit(130);
+  process.once("SIGINT", impatient);
+  await listening.close();
+  await platform.close();
+  say("Stopped.");
+}
