@@ -130,7 +130,7 @@ export class Values {
   #text(where: Where, low: number, high: number): string {
     const alphabet = where === "body" ? this.#options.text : where === "header" || where === "prefix" ? HEADER_TEXT : where === "uri" ? PLAIN : [...HEADER_TEXT, " ", "&", "é"];
     let result = "";
-    const length = this.#.#integer(low, Math.max(low, high));
+    const length = this.#integer(low, Math.max(low, high));
     while (result.length < length) result += this.#random.pick(alphabet);
     // Edge characters that a transport trims would blame the wrong layer.
     if (result.trim() === "" && result !== "" && this.#options.noEmpty) result = `x${result.slice(1)}`;
