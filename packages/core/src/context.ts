@@ -3,6 +3,7 @@ import type { Clock } from "./clock.ts";
 import type { Ids } from "./ids.ts";
 import type { Blobs } from "./storage/blobs.ts";
 import type { Log } from "./observe/log.ts";
+import type { Emission } from "./events/event.ts";
 import type { Names } from "./service.ts";
 import type { Trace } from "./observe/trace.ts";
 import type { IncomingHttpHeaders } from "node:http";
@@ -74,7 +75,7 @@ export interface Context<S = unknown> {
   readonly endpoint: string;
   readonly config: PlatformConfig;
   /** A durable event: an outbox row in the same transaction as the change. */
-  emit(event: { type: string; detail: unknown; delayMs?: number }): void;
+  emit(event: Emission): void;
   /** Runs `fn` atomically. Nested calls join. The answer of the request waits for the commit. */
   transaction<T>(fn: () => T): T;
   /** Resolves when all that this scope has written so far is committed (for data planes that answer on their own). */

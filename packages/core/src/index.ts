@@ -2,7 +2,7 @@ export * from "./service.ts";
 export * from "./context.ts";
 export * from "./clock.ts";
 export * from "./ids.ts";
-export type { PlatformEvent } from "./events/event.ts";
+export type { Emission, PlatformEvent } from "./events/event.ts";
 export type { Log } from "./observe/log.ts";
 export type { Trace } from "./observe/trace.ts";
 export type { Record } from "./observe/record.ts";

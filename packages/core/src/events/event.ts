@@ -15,3 +15,18 @@ export interface PlatformEvent {
   /** The trace of the request that emitted it. */
   traceId: string;
 }
+
+/** A durable event as a service emits it. */
+export interface Emission {
+  /** `<service>.<what>`; one that nobody consumes goes nowhere. */
+  type: string;
+  /** JSON. */
+  detail: unknown;
+  /** Platform time to wait before the first delivery. */
+  delayMs?: number;
+  /**
+   * Events of one store, consumer and key are delivered one after the other, in the order in which they were emitted: a later
+   * one waits for the earlier one's delay and retries. Without a key there is no order.
+   */
+  orderKey?: string;
+}

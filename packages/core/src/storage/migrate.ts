@@ -16,9 +16,10 @@ const coreMigrations: readonly string[] = [
      emitted_ms INTEGER NOT NULL,
      due_ms INTEGER NOT NULL,
      attempt INTEGER NOT NULL,
-     trace_id TEXT NOT NULL
+     trace_id TEXT NOT NULL,
+     ready INTEGER NOT NULL
    );
-   CREATE INDEX core_outbox_due ON core_outbox (due_ms, id);
+   CREATE INDEX core_outbox_due ON core_outbox (due_ms, id) WHERE ready = 1;
    CREATE INDEX core_outbox_order ON core_outbox (consumer, order_key, id) WHERE order_key IS NOT NULL;
    CREATE TABLE core_dead_letters (
      id INTEGER PRIMARY KEY,

@@ -120,8 +120,13 @@ export class SqliteDatabase implements Database {
   }
 
   /** Has `listener` called after each group: true when it was committed, false when it was lost. */
-  onSettled(listener: (committed: boolean) => void): void {
+  onSettled(listener: (committed: boolean) => void): Disposable {
     this.#listeners.push(listener);
+    return {
+      [Symbol.dispose]: () => {
+        this.#listeners = this.#listeners.filter((other) => other !== listener);
+      },
+    };
   }
 
   /** Commits what is pending now instead of at the end of the turn. Throws nothing: waiters learn of a failure. */

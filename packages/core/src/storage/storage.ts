@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Clock } from "../clock.ts";
@@ -16,6 +16,8 @@ export interface StorageOptions {
   folder?: string;
   clock: Clock;
   ids: Ids;
+  /** Every store that the platform may have, for what opens stores by name: undelivered events, sweeps, snapshots. */
+  stores?: readonly StoreDefinition<any>[];
   /** Files of databases held open at most; those longest unused are closed until their next use. */
   maxOpen?: number;
 }
@@ -85,7 +87,8 @@ export class Storage {
   readonly #opened = new Map<string, { used: boolean }>();
   #hand: string | undefined;
   readonly #definitions = new Map<string, StoreDefinition<unknown>>();
-  readonly #listeners = new Set<(key: StoreKey) => void>();
+  readonly #openListeners = new Set<(key: StoreKey) => void>();
+  readonly #closeListeners = new Set<(key: StoreKey) => void>();
   #closed = false;
 
   constructor(options: StorageOptions) {
@@ -94,6 +97,7 @@ export class Storage {
     this.#clock = options.clock;
     this.#ids = options.ids;
     this.#maxOpen = options.maxOpen ?? 128;
+    for (const definition of options.stores ?? []) this.#define(definition);
     mkdirSync(this.folder, { recursive: true });
     this.#lock = this.ephemeral ? undefined : lockFolder(this.folder);
     this.unclean = this.#lock?.unclean ?? false;
@@ -125,6 +129,13 @@ export class Storage {
     return this.open(definition, account, region).state;
   }
 
+  /** A store that exists, by its key; undefined when there is none, or none of `stores` has that name. */
+  existing(key: StoreKey): OpenStore<unknown> | undefined {
+    const definition = this.#definitions.get(key.store);
+    if (definition === undefined || !this.#exists(key)) return undefined;
+    return this.open(definition, key.account, key.region);
+  }
+
   /** Every store that exists, of one name when given. */
   scopes(store?: string): StoreKey[] {
     const keys = new Map<string, StoreKey>();
@@ -148,8 +159,14 @@ export class Storage {
 
   /** Has `listener` called after a store is opened for the first time in this run, or again after a reset. */
   onOpen(listener: (key: StoreKey) => void): Disposable {
-    this.#listeners.add(listener);
-    return { [Symbol.dispose]: () => this.#listeners.delete(listener) };
+    this.#openListeners.add(listener);
+    return { [Symbol.dispose]: () => this.#openListeners.delete(listener) };
+  }
+
+  /** Has `listener` called before a store is closed for good: its state is reset or replaced. */
+  onClose(listener: (key: StoreKey) => void): Disposable {
+    this.#closeListeners.add(listener);
+    return { [Symbol.dispose]: () => this.#closeListeners.delete(listener) };
   }
 
   /** Commits what is pending in all stores now. */
@@ -169,15 +186,26 @@ export class Storage {
     if (this.ephemeral) rmSync(this.folder, { recursive: true, force: true });
   }
 
+  #define(definition: StoreDefinition<any>): void {
+    const known = this.#definitions.get(definition.name);
+    if (known !== undefined && known !== definition) throw new Error(`Two stores are called ${definition.name}: services that share one share its definition.`);
+    if (!storePattern.test(definition.name)) throw new RangeError(`Not the name of a store: ${JSON.stringify(definition.name)}.`);
+    this.#definitions.set(definition.name, definition);
+  }
+
+  #exists({ store, account, region }: StoreKey): boolean {
+    const entry = this.#stores.get(`${store}/${account}/${region}`);
+    if (entry !== undefined && !(entry instanceof WeakRef && entry.deref() === undefined)) return true;
+    if (this.ephemeral || !accountPattern.test(account) || (region !== "global" && !regionPattern.test(region))) return false;
+    return existsSync(join(this.folder, account, region, `${store}.db`));
+  }
+
   #open<S>(definition: StoreDefinition<S>, scope: StoreKey, key: string): OpenStore<S> {
     const { store, account, region } = scope;
     // The last guard before untrusted text becomes a path; the pipeline has answered in AWS's words before this.
     if (!accountPattern.test(account)) throw new RangeError(`Not an account: ${JSON.stringify(account)}.`);
     if (region !== "global" && !regionPattern.test(region)) throw new RangeError(`Not a region: ${JSON.stringify(region)}.`);
-    if (!storePattern.test(store)) throw new RangeError(`Not the name of a store: ${JSON.stringify(store)}.`);
-    const known = this.#definitions.get(store);
-    if (known !== undefined && known !== definition) throw new Error(`Two stores are called ${store}: services that share one share its definition.`);
-    this.#definitions.set(store, definition);
+    this.#define(definition);
 
     if (!this.ephemeral) mkdirSync(join(this.folder, account, region), { recursive: true });
     const db: SqliteDatabase = new SqliteDatabase({
@@ -200,7 +228,7 @@ export class Storage {
     // Whoever holds the state holds the database, which holds the entry: there is never a second connection to a file.
     db.owner = entry;
     this.#stores.set(key, entry);
-    for (const listener of this.#listeners) listener(scope);
+    for (const listener of this.#openListeners) listener(scope);
     return entry;
   }
 
