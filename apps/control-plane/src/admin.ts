@@ -69,6 +69,11 @@ export function adminApp(platform: Platform): Hono {
     return c.json({ faults: runtime.faults });
   });
 
+  app.post("/_cumulet/idle", async (c) => {
+    await platform.idle();
+    return c.json({ idle: true });
+  });
+
   return app;
 }
 

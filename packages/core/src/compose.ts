@@ -4,6 +4,8 @@ import { serviceIndex, type ServiceId } from "@cumulet/protocol";
 import type { Clock } from "./clock.ts";
 import { completeConfig } from "./config.ts";
 import type { PlatformConfig } from "./context.ts";
+import { Dispatcher } from "./events/dispatcher.ts";
+import type { PlatformEvent } from "./events/event.ts";
 import type { Ids } from "./ids.ts";
 import type { Log } from "./observe/log.ts";
 import type { Authorizer } from "./request/authorize.ts";
@@ -41,6 +43,8 @@ export interface Platform {
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void>;
   /** Tells where the platform is reached, once it is: functions and origins need it. */
   served(endpoint: string, port: number): void;
+  /** Resolves when no event is undelivered and none runs; those that are due later do not count. */
+  idle(): Promise<void>;
   health(): { status: "running"; version: string; services: { [id: string]: "running" } };
   info(): { version: string; endpoint: string; dataFolder: string | null; startedAt: string; services: { [id: string]: { implemented: number; modelled: number } } };
   clockState(): { now: string; nowMs: number };
@@ -57,9 +61,14 @@ export async function composePlatform(options: PlatformOptions): Promise<Platfor
   const { services } = options;
   const storage = openStorage({ ...(options.dataFolder === undefined ? {} : { folder: options.dataFolder }), clock, ids });
   const config = { ...completeConfig(options.config ?? {}, storage.folder) };
-  const runtime = new Runtime({ services, config, storage, clock, ids, log, authorizer: options.authorizer, extraOrigins: options.extraOrigins ?? [] });
+  const dispatcher = new Dispatcher({
+    storage, clock, ids, log, consumers: consumersOf(services),
+    deliver: (event, _store, consumer) => deliver(runtime, consumer, event),
+  });
+  const runtime: Runtime = new Runtime({ services, config, storage, dispatcher, clock, ids, log, authorizer: options.authorizer, extraOrigins: options.extraOrigins ?? [] });
   const startedAt = new Date().toISOString();
   runtime.start();
+  dispatcher.start();
 
   const clockState = (): { now: string; nowMs: number } => ({ now: new Date(clock.now()).toISOString(), nowMs: clock.now() });
 
@@ -84,11 +93,29 @@ export async function composePlatform(options: PlatformOptions): Promise<Platfor
       moveClock(clock, change);
       return clockState();
     },
+    idle: () => dispatcher.idle(),
     close: async () => {
+      await dispatcher.stop();
       await runtime.stop();
       storage.close();
     },
   };
+}
+
+/** Which services want which events. */
+function consumersOf(services: readonly AnyService[]): Map<string, string[]> {
+  const consumers = new Map<string, string[]>();
+  for (const { model, consumes } of services) {
+    for (const type of Object.keys(consumes ?? {})) consumers.set(type, [...(consumers.get(type) ?? []), model as string]);
+  }
+  return consumers;
+}
+
+async function deliver(runtime: Runtime, consumer: string, event: PlatformEvent): Promise<void> {
+  const service = runtime.service(consumer)!;
+  const context = runtime.serviceContext(service, event.account, event.region, event.type, event.traceId);
+  await service.definition.consumes![event.type]!(context, event);
+  await context.committed();
 }
 
 function moveClock(clock: Clock, change: { [name: string]: unknown }): void {

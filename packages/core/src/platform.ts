@@ -19,3 +19,4 @@ export type { Clock } from "./clock.ts";
 export type { Ids } from "./ids.ts";
 export type { Log } from "./observe/log.ts";
 export type { PlatformConfig } from "./context.ts";
+export { Dispatcher, type DeadLetter, type DispatcherOptions } from "./events/dispatcher.ts";

@@ -4,6 +4,7 @@ import { AwsError, compileService, createHostParser, createIdentifier, loadModel
 import type { CompiledOperation, CompiledService, HostParser, Identifier, ProtocolName, ServiceId } from "@cumulet/protocol";
 import type { Clock } from "./clock.ts";
 import type { Context, PlatformConfig } from "./context.ts";
+import type { Dispatcher } from "./events/dispatcher.ts";
 import type { Ids } from "./ids.ts";
 import type { Log } from "./observe/log.ts";
 import { Metrics } from "./observe/metrics.ts";
@@ -57,6 +58,7 @@ export interface RuntimeParts {
   services: readonly AnyService[];
   config: PlatformConfig;
   storage: Storage;
+  dispatcher: Dispatcher;
   clock: Clock;
   ids: Ids;
   log: Log;
@@ -69,6 +71,7 @@ export interface RuntimeParts {
 export class Runtime {
   readonly config: PlatformConfig;
   readonly storage: Storage;
+  readonly dispatcher: Dispatcher;
   readonly clock: Clock;
   readonly ids: Ids;
   readonly log: Log;
@@ -91,6 +94,7 @@ export class Runtime {
   constructor(parts: RuntimeParts) {
     this.config = parts.config;
     this.storage = parts.storage;
+    this.dispatcher = parts.dispatcher;
     this.clock = parts.clock;
     this.ids = parts.ids;
     this.log = parts.log;

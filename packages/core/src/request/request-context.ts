@@ -1,6 +1,7 @@
 import type { ServiceId } from "@cumulet/protocol";
 import type { CallOptions, Calls, Context, HttpView, PlatformConfig, Principal } from "../context.ts";
 import type { Clock } from "../clock.ts";
+import type { Emission } from "../events/event.ts";
 import type { Ids } from "../ids.ts";
 import type { Log } from "../observe/log.ts";
 import type { Trace } from "../observe/trace.ts";
@@ -90,8 +91,8 @@ export class RequestContext<S> implements Context<S> {
     });
   }
 
-  emit(event: { type: string; detail: unknown; delayMs?: number; orderKey?: string }): void {
-    throw new Error(`events arrive with the dispatcher: ${event.type}`);
+  emit(event: Emission): void {
+    this.#runtime.dispatcher.emit(this.scope, event, this.#parts.trace.traceId);
   }
 
   transaction<T>(fn: () => T): T {
