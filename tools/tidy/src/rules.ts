@@ -160,10 +160,12 @@ const onePlace: Rule = {
     .map(({ specifier, line }) => ({ path: file.path, line, problem: `imports ${specifier}` }))),
 };
 
-export const readme: Rule = {
+const readme: Rule = {
   name: "every package has a README.md",
   advice: "write one: what it is for, what it does not do, how to change it",
   check: ({ packages }) => packages
+    // A package that exports nothing yet is a place kept free, and has nothing to tell.
+    .filter(({ files }) => !files.some(({ path, text }) => path.endsWith("/src/index.ts") && text.trim() === "export {};"))
     .filter(({ folder, files }) => !files.some(({ path }) => path === (folder === "" ? "README.md" : `${folder}/README.md`)))
     .map(({ folder }) => ({ path: `${folder}/README.md`, problem: "is missing" })),
 };
@@ -203,4 +205,4 @@ function linesMatching({ files }: Workspace, pattern: RegExp): Finding[] {
 }
 
 /** Every rule of the house. */
-export const RULES: readonly Rule[] = [levels, internals, declared, catalog, world, sql, onePlace, size, machines, registries];
+export const RULES: readonly Rule[] = [levels, internals, declared, catalog, world, sql, onePlace, readme, size, machines, registries];
