@@ -30,6 +30,10 @@ export interface StoreDefinition<S> {
   scope: "regional" | "global";
   /** SQL, append-only; `PRAGMA user_version` counts how many have run. */
   migrations: readonly string[];
+  /**
+   * Prepares the statements. Must not write: snapshots open stores on connections that only read. What it keeps in memory
+   * beside rows is only a cache: stores that rest may be opened anew, and are after a reset.
+   */
   open(scope: StoreScope): S;
   /**
    * Ids of all blobs that rows name: what a sweep keeps and a snapshot takes along. Must be declared by a store that writes

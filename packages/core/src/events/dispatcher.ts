@@ -51,7 +51,8 @@ export class Dispatcher {
   /** Keys that the directory lists as having undelivered events. */
   readonly #marked = new Set<string>();
   readonly #running = new Set<Promise<void>>();
-  #recovering = 0;
+  /** Keys that the directory lists and nobody has looked at yet. */
+  readonly #unseen = new Set<string>();
   #stopping = false;
   #idle: PromiseWithResolvers<void> | undefined;
   #subscriptions: Disposable[] = [];
@@ -60,40 +61,46 @@ export class Dispatcher {
     this.#options = { concurrency: 64, maxAttempts: 10, firstRetryMs: 1000, longestRetryMs: 300_000, ...options };
   }
 
-  /** Finds the events that the last run left undelivered, store by store, in the background. */
+  /** Begins to deliver: first of all what the last run left undelivered, found store by store in the background. */
   start(): void {
-    const { storage, log } = this.#options;
+    const { storage } = this.#options;
     this.#subscriptions.push(
       storage.directory.db.onSettled((committed) => {
         if (!committed) this.#markAgain();
       }),
       storage.onClose((key) => this.#forget(key)),
+      // What was restored may have had undelivered events when the snapshot was taken.
+      storage.onReplace(() => this.#recover()),
     );
-    const left = storage.directory.undelivered();
-    for (const key of left) this.#marked.add(keyOf(key));
-    this.#recovering = left.length;
+    this.#recover();
+  }
+
+  #recover(): void {
+    const { storage, log, clock } = this.#options;
+    const left = storage.directory.undelivered().filter((key) => !this.#active.has(keyOf(key)));
+    if (left.length === 0) return;
+    for (const key of left) {
+      this.#marked.add(keyOf(key));
+      this.#unseen.add(keyOf(key));
+    }
     const next = (): void => {
       const key = left.pop();
-      if (key === undefined || this.#stopping) {
-        this.#recovering = 0;
-        this.#settleIdle();
-        return;
-      }
+      if (key === undefined || this.#stopping) return;
       try {
         const store = storage.existing(key);
         if (store !== undefined) {
           const lane = this.#lane(store);
-          lane.outbox.rebase(this.#options.clock.now());
+          lane.outbox.rebase(clock.now());
           this.#activate(lane);
         }
       } catch (error) {
         log.error("Undelivered events of a store could not be read", { ...key, error: messageOf(error) });
       }
-      this.#recovering = left.length;
+      this.#unseen.delete(keyOf(key));
       this.#drain();
       setImmediate(next);
     };
-    if (left.length > 0) setImmediate(next);
+    setImmediate(next);
   }
 
   /** Writes an event to the outbox of the store it comes from, inside the transaction that is running. */
@@ -148,8 +155,7 @@ export class Dispatcher {
     for (const key of storage.directory.undelivered()) {
       const lane = this.#active.get(keyOf(key));
       if (lane !== undefined) lane.timer?.[Symbol.dispose]();
-      // One that was not looked at yet may well have events.
-      else if (this.#recovering === 0) storage.directory.unmarkUndelivered(key.account, key.region, key.store);
+      else if (!this.#unseen.has(keyOf(key))) storage.directory.unmarkUndelivered(key.account, key.region, key.store);
     }
     storage.flush();
     this.#idle?.resolve();
@@ -304,6 +310,7 @@ export class Dispatcher {
     const lane = this.#active.get(keyOf(key));
     this.#active.delete(keyOf(key));
     this.#marked.delete(keyOf(key));
+    this.#unseen.delete(keyOf(key));
     if (lane !== undefined) {
       lane.timer?.[Symbol.dispose]();
       this.#queue.delete(lane);
@@ -317,7 +324,7 @@ export class Dispatcher {
   }
 
   #isIdle(): boolean {
-    if (this.#running.size > 0 || this.#queue.size > 0 || this.#recovering > 0) return false;
+    if (this.#running.size > 0 || this.#queue.size > 0 || this.#unseen.size > 0) return false;
     for (const lane of this.#active.values()) if (lane.busy) return false;
     return true;
   }

@@ -1,9 +1,10 @@
 import * as fs from "node:fs";
-import { copyFile, link, rm, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { copyFile, link, mkdir, readdir, rm, stat } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { Readable, Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { Ids } from "../ids.ts";
+import type { StoreDefinition } from "../service.ts";
 import type { Blobs } from "./blobs.ts";
 import { StorageError, type Database } from "./database.ts";
 
@@ -16,6 +17,7 @@ const idPattern = /^[0-9a-f]{32}$/;
 export class BlobFiles implements Blobs {
   readonly folder: string;
   readonly #ids: Ids;
+  readonly #trash: string;
   readonly #prefixes = new Set<string>();
   /** Ids made since `watch`; undefined when nobody watches. */
   #fresh: Set<string> | undefined;
@@ -25,12 +27,13 @@ export class BlobFiles implements Blobs {
   constructor(folder: string, ids: Ids) {
     this.folder = folder;
     this.#ids = ids;
+    this.#trash = `${folder}.gone`;
     fs.mkdirSync(folder, { recursive: true });
   }
 
   /** The same blobs as one store sees them: what it deletes goes after the commit of the row's removal. */
-  of(database: Database): Blobs {
-    return new StoreBlobs(this, database);
+  of(database: Database, store: Pick<StoreDefinition<any>, "name" | "blobIds">): Blobs {
+    return new StoreBlobs(this, database, store);
   }
 
   async write(source: Readable | Iterable<Uint8Array> | AsyncIterable<Uint8Array>): Promise<{ id: string; size: number }> {
@@ -168,10 +171,30 @@ export class BlobFiles implements Blobs {
     this.#fresh = undefined;
   }
 
-  /** The folder was emptied or replaced. */
-  refresh(): void {
+  /** Removes every blob: out of sight at once, from the disk when this resolves. */
+  async clear(): Promise<void> {
+    fs.mkdirSync(this.#trash, { recursive: true });
+    fs.renameSync(this.folder, join(this.#trash, this.#ids.uuid()));
     this.#prefixes.clear();
     fs.mkdirSync(this.folder, { recursive: true });
+    await this.clearRest();
+  }
+
+  /** Finishes what `clear` began, also in an earlier run. */
+  async clearRest(): Promise<void> {
+    await rm(this.#trash, { recursive: true, force: true });
+  }
+
+  /** Ids of all blobs, folder by folder. */
+  async *all(): AsyncGenerator<string[]> {
+    for (const prefix of await readdir(this.folder)) {
+      yield (await readdir(join(this.folder, prefix))).filter((name) => idPattern.test(name));
+    }
+  }
+
+  /** Makes a blob of an id that a snapshot knows, from the snapshot's file. */
+  async adopt(id: string, file: string): Promise<void> {
+    await linkFile(file, this.path(id));
   }
 
   #next(): { id: string; path: string } {
@@ -304,13 +327,16 @@ class BlobWriter extends Writable {
 class StoreBlobs implements Blobs {
   readonly #files: BlobFiles;
   readonly #database: Database;
+  readonly #store: Pick<StoreDefinition<any>, "name" | "blobIds">;
 
-  constructor(files: BlobFiles, database: Database) {
+  constructor(files: BlobFiles, database: Database, store: Pick<StoreDefinition<any>, "name" | "blobIds">) {
     this.#files = files;
     this.#database = database;
+    this.#store = store;
   }
 
-  write(source: Readable | Iterable<Uint8Array> | AsyncIterable<Uint8Array>): Promise<{ id: string; size: number }> {
+  async write(source: Readable | Iterable<Uint8Array> | AsyncIterable<Uint8Array>): Promise<{ id: string; size: number }> {
+    if (this.#store.blobIds === undefined) throw new Error(`The store ${this.#store.name} writes blobs, so its definition must declare blobIds: a sweep would remove them.`);
     return this.#files.write(source);
   }
   read(id: string, range?: { start: number; end: number }): Readable {
@@ -338,6 +364,19 @@ class StoreBlobs implements Blobs {
       return;
     }
     await this.#files.delete(id);
+  }
+}
+
+/** A hard link, or a copy where there can be none; fine when the file is there already. */
+export async function linkFile(from: string, to: string): Promise<void> {
+  await mkdir(dirname(to), { recursive: true });
+  try {
+    await link(from, to);
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    if (code === "EEXIST") return;
+    if (code === "ENOENT" || code === "ENOSPC") throw error;
+    await copyFile(from, to, fs.constants.COPYFILE_FICLONE);
   }
 }
 

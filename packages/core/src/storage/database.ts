@@ -46,9 +46,9 @@ export class StorageError extends Error {
   /**
    * `full`: no space left. `io`: the disk failed, or the file is damaged. `closed`: the state was reset, restored or
    * closed while the request ran. `newer`: written by a newer version. `locked`: another process has the data folder.
-   * `missing`: a blob that does not exist.
+   * `missing`: a blob or snapshot that does not exist. `exists`: a snapshot that does already.
    */
-  readonly reason: "full" | "io" | "closed" | "newer" | "locked" | "missing";
+  readonly reason: "full" | "io" | "closed" | "newer" | "locked" | "missing" | "exists";
 
   constructor(reason: StorageError["reason"], message: string, cause?: unknown) {
     super(message, cause === undefined ? undefined : { cause });

@@ -7,8 +7,8 @@ import { StorageError } from "./database.ts";
 export interface FolderLock {
   /** True when whoever had the folder before did not close it: killed, or the machine went down. */
   unclean: boolean;
-  /** Gives the folder back; the next start is a clean one. */
-  release(): void;
+  /** Gives the folder back. The next start is a clean one, unless `clean` is false: something is left to tidy up. */
+  release(clean: boolean): void;
 }
 
 /**
@@ -36,8 +36,8 @@ export function lockFolder(folder: string): FolderLock {
   writeFileSync(pidFile, `${process.pid}\n`);
   return {
     unclean,
-    release() {
-      rmSync(pidFile, { force: true });
+    release(clean) {
+      if (clean) rmSync(pidFile, { force: true });
       database.close();
     },
   };

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { NameOwner, Names } from "../service.ts";
-import type { Statement } from "./database.ts";
+import { StorageError, type Statement } from "./database.ts";
+import type { StateFilter, StoreKey } from "./layout.ts";
 import { SqliteDatabase } from "./sqlite.ts";
 import type { Turn } from "./turn.ts";
 
@@ -61,6 +62,9 @@ export class Directory {
   readonly #delete: Statement<unknown, [string, string]>;
   readonly #list: Statement<NameRow, [string]>;
   readonly #listOf: Statement<NameRow, [string, string]>;
+  readonly #rows: Statement<NameRow, [string | undefined, string | undefined, string | undefined]>;
+  readonly #deleteRows: Statement<unknown, [string | undefined, string | undefined, string | undefined]>;
+  readonly #deleteMarks: Statement<unknown, [string | undefined, string | undefined, string | undefined]>;
   readonly #undelivered: Statement<{ account: string; region: string; store: string }, []>;
   readonly #mark: Statement<unknown, [string, string, string]>;
   readonly #unmark: Statement<unknown, [string, string, string]>;
@@ -77,6 +81,10 @@ export class Directory {
     this.#delete = this.db.prepare("DELETE FROM names WHERE kind = ? AND name = ?");
     this.#list = this.db.prepare("SELECT * FROM names WHERE kind = ? ORDER BY name");
     this.#listOf = this.db.prepare("SELECT * FROM names WHERE account = ? AND kind = ? ORDER BY name");
+    const filtered = "account = ifnull(?, account) AND region = ifnull(?, region) AND store = ifnull(?, store)";
+    this.#rows = this.db.prepare(`SELECT * FROM names WHERE ${filtered}`);
+    this.#deleteRows = this.db.prepare(`DELETE FROM names WHERE ${filtered}`);
+    this.#deleteMarks = this.db.prepare(`DELETE FROM undelivered WHERE ${filtered}`);
     this.#undelivered = this.db.prepare("SELECT * FROM undelivered");
     this.#mark = this.db.prepare("INSERT OR IGNORE INTO undelivered (account, region, store) VALUES (?, ?, ?)");
     this.#unmark = this.db.prepare("DELETE FROM undelivered WHERE account = ? AND region = ? AND store = ?");
@@ -115,9 +123,23 @@ export class Directory {
     return rows.map((row) => ({ name: row.name, owner: entryOf(row) }));
   }
 
-  /** Forgets what is held in memory: the table was changed behind its back. */
-  refresh(): void {
+  /** Every name of some state, as rows. */
+  rows(filter: StateFilter): NameRow[] {
+    return this.#rows.all(filter.account, filter.region, filter.store);
+  }
+
+  /** Puts other names in the place of those of some state, and commits. `stores` are looked at for undelivered events. */
+  replace(filter: StateFilter, rows: readonly NameRow[], stores: readonly StoreKey[]): void {
+    this.db.transaction(() => {
+      this.#deleteRows.run(filter.account, filter.region, filter.store);
+      this.#deleteMarks.run(filter.account, filter.region, filter.store);
+      for (const row of rows) this.#put.run(row.kind, row.name, row.account, row.region, row.store, row.data);
+      for (const { account, region, store } of stores) this.#mark.run(account, region, store);
+    });
+    const losses = this.db.losses;
+    this.db.flush();
     this.#cache.clear();
+    if (losses !== this.db.losses) throw new StorageError("io", "The names of the restored state could not be written.");
   }
 
   /** Notes that a store has undelivered events, so that they are found again after a crash. */

@@ -1,15 +1,24 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { Clock } from "../clock.ts";
 import type { Ids } from "../ids.ts";
+import type { Log } from "../observe/log.ts";
 import type { StoreDefinition } from "../service.ts";
 import { BlobFiles } from "./blob-files.ts";
 import type { Blobs } from "./blobs.ts";
+import { BlobSet } from "./blob-set.ts";
+import { StorageError, type Database } from "./database.ts";
+import { assertStoreKey, databasePath, hasDatabase, keyOf, matches, partitionOf, storesIn, type StateFilter, type StoreKey } from "./layout.ts";
 import { lockFolder, type FolderLock } from "./lock.ts";
 import { Directory } from "./names.ts";
+import { ReaderDatabase } from "./reader.ts";
+import { applyReplacement, commitReplacement, stagingFolder, type Replacement } from "./replace.ts";
 import { SqliteDatabase } from "./sqlite.ts";
+import { deleteBlobs, sweepOrphans } from "./sweep.ts";
 import { Turn } from "./turn.ts";
+
+export { isRegionName, partitionOf, type StateFilter, type StoreKey } from "./layout.ts";
 
 export interface StorageOptions {
   /** Where state lives. Made when it does not exist. Without one the platform is ephemeral. */
@@ -18,15 +27,10 @@ export interface StorageOptions {
   ids: Ids;
   /** Every store that the platform may have, for what opens stores by name: undelivered events, sweeps, snapshots. */
   stores?: readonly StoreDefinition<any>[];
+  /** Where what happens in the background is told; nowhere unless given. */
+  log?: Log;
   /** Files of databases held open at most; those longest unused are closed until their next use. */
   maxOpen?: number;
-}
-
-/** One account, region (`global` for a global store) and store name. */
-export interface StoreKey {
-  account: string;
-  region: string;
-  store: string;
 }
 
 /** A store that is open: what a service made of it, and what the platform needs to commit and to collect its blobs. */
@@ -37,21 +41,7 @@ export interface OpenStore<S> extends StoreKey {
   blobs: Blobs;
 }
 
-const accountPattern = /^\d{12}$/;
-const regionPattern = /^[a-z]{2,4}(-[a-z0-9]{1,12}){1,5}$/;
-const storePattern = /^[a-z][a-z0-9-]{0,30}$/;
-
-/** Whether a region may name a folder: it comes from a credential scope, so from anybody. */
-export function isRegionName(region: string): boolean {
-  return regionPattern.test(region);
-}
-
-/** The partition of a region. */
-export function partitionOf(region: string): string {
-  if (region.startsWith("cn-")) return "aws-cn";
-  if (region.startsWith("us-gov-")) return "aws-us-gov";
-  return "aws";
-}
+const stoppedMessage = "The platform has stopped.";
 
 /**
  * Opens the state of a platform: its databases, names and blobs.
@@ -89,6 +79,14 @@ export class Storage {
   readonly #definitions = new Map<string, StoreDefinition<unknown>>();
   readonly #openListeners = new Set<(key: StoreKey) => void>();
   readonly #closeListeners = new Set<(key: StoreKey) => void>();
+  readonly #replaceListeners = new Set<(filter: StateFilter) => void>();
+  readonly #log: Log | undefined;
+  /** Content of databases of an ephemeral platform that were restored and not opened yet. */
+  readonly #images = new Map<string, Buffer>();
+  /** Background work on blobs that, left unfinished, is the next start's. */
+  readonly #tidying = new Set<Promise<unknown>>();
+  #tidy = true;
+  #whole: Promise<unknown> = Promise.resolve();
   #closed = false;
 
   constructor(options: StorageOptions) {
@@ -97,6 +95,7 @@ export class Storage {
     this.#clock = options.clock;
     this.#ids = options.ids;
     this.#maxOpen = options.maxOpen ?? 128;
+    this.#log = options.log;
     for (const definition of options.stores ?? []) this.#define(definition);
     mkdirSync(this.folder, { recursive: true });
     this.#lock = this.ephemeral ? undefined : lockFolder(this.folder);
@@ -104,9 +103,14 @@ export class Storage {
     try {
       this.directory = new Directory(this.ephemeral ? ":memory:" : join(this.folder, "directory.db"), this.#turn);
       this.blobs = new BlobFiles(join(this.folder, "blobs"), options.ids);
+      if (!this.ephemeral) applyReplacement(this.folder, this.directory);
     } catch (error) {
-      this.#lock?.release();
+      this.#lock?.release(false);
       throw error;
+    }
+    if (this.unclean) {
+      this.#inBackground(this.blobs.clearRest());
+      this.#inBackground(sweepOrphans(this, this.blobs, this.blobs.watch(), () => this.#closed));
     }
   }
 
@@ -143,18 +147,17 @@ export class Storage {
       const open = entry instanceof WeakRef ? entry.deref() : entry;
       if (open !== undefined) keys.set(key, { store: open.store, account: open.account, region: open.region });
     }
-    for (const account of this.ephemeral ? [] : namesIn(this.folder)) {
-      if (!accountPattern.test(account)) continue;
-      for (const region of namesIn(join(this.folder, account))) {
-        for (const file of namesIn(join(this.folder, account, region))) {
-          if (!file.endsWith(".db")) continue;
-          const name = file.slice(0, -3);
-          keys.set(`${name}/${account}/${region}`, { store: name, account, region });
-        }
-      }
+    for (const key of this.#images.keys()) {
+      const [name, account, region] = key.split("/") as [string, string, string];
+      keys.set(key, { store: name, account, region });
     }
+    if (!this.ephemeral) for (const key of storesIn(this.folder)) keys.set(keyOf(key), key);
     const all = [...keys.values()];
     return store === undefined ? all : all.filter((key) => key.store === store);
+  }
+
+  definition(store: string): StoreDefinition<unknown> | undefined {
+    return this.#definitions.get(store);
   }
 
   /** Has `listener` called after a store is opened for the first time in this run, or again after a reset. */
@@ -169,6 +172,94 @@ export class Storage {
     return { [Symbol.dispose]: () => this.#closeListeners.delete(listener) };
   }
 
+  /** Has `listener` called after state was reset or restored, with what was. */
+  onReplace(listener: (filter: StateFilter) => void): Disposable {
+    this.#replaceListeners.add(listener);
+    return { [Symbol.dispose]: () => this.#replaceListeners.delete(listener) };
+  }
+
+  /**
+   * Forgets some of the state, names and blobs included, or all of it. Requests under way fail with a `StorageError` at their
+   * next use of a store that is gone. A crash leaves all of it or none.
+   */
+  reset(filter: StateFilter = {}): Promise<void> {
+    return this.exclusively(() => {
+      if (!this.ephemeral) stagingFolder(this.folder);
+      this.replace({ filter, stores: [], names: [] });
+    });
+  }
+
+  /** Runs what concerns the state as a whole (resets, snapshots, restores), one after the other. */
+  exclusively<T>(work: () => T | Promise<T>): Promise<T> {
+    const result = this.#whole.then(work);
+    this.#whole = result.catch(() => {});
+    return result;
+  }
+
+  /**
+   * Puts `replacement` in the place of what it filters: from the staging folder, or for an ephemeral platform from `images`.
+   * Only inside `exclusively`.
+   */
+  replace(replacement: Replacement, images: ReadonlyMap<string, Buffer> = new Map()): void {
+    const { filter, stores, names } = replacement;
+    this.flush();
+    const gone = this.scopes().filter((key) => matches(filter, key));
+    const everything = stores.length === 0 && filter.account === undefined && filter.region === undefined && filter.store === undefined;
+    const orphans = everything ? undefined : this.#blobsOf(gone);
+    for (const key of gone) {
+      const name = keyOf(key);
+      for (const listener of this.#closeListeners) listener(key);
+      const entry = this.#stores.get(name);
+      (entry instanceof WeakRef ? entry.deref() : entry)?.db.retire(`The state of ${name} was reset or restored meanwhile.`);
+      this.#stores.delete(name);
+      this.#opened.delete(name);
+      this.#images.delete(name);
+    }
+    if (this.ephemeral) {
+      for (const [name, image] of images) this.#images.set(name, image);
+      this.directory.replace(filter, names, stores);
+    } else {
+      commitReplacement(this.folder, replacement);
+      applyReplacement(this.folder, this.directory);
+    }
+    if (orphans === undefined) this.#inBackground(this.blobs.clear());
+    else this.#inBackground(deleteBlobs(this, this.blobs, orphans, stores, () => this.#closed));
+    for (const listener of this.#replaceListeners) listener(filter);
+  }
+
+  /**
+   * Ids of the blobs that a store's rows name, in batches between which the event loop turns. From `reader` when given, else
+   * as they are now.
+   */
+  async *blobIds(key: StoreKey, reader?: ReaderDatabase): AsyncGenerator<string[]> {
+    const definition = this.#definitions.get(key.store);
+    if (definition === undefined) throw new Error(`No service has the store ${key.store} of ${key.account} in ${key.region}.`);
+    if (definition.blobIds === undefined) return;
+    const store = reader === undefined ? this.existing(key) : undefined;
+    if (reader === undefined && store === undefined) return;
+    if (store !== undefined && this.ephemeral) {
+      yield [...definition.blobIds(store.state)];
+      return;
+    }
+    // Another connection, so that it can be read across turns while the store goes on writing.
+    using own = store === undefined ? undefined : new ReaderDatabase(store.db.path);
+    const state = this.#state(definition, key, (reader ?? own) as ReaderDatabase);
+    let batch: string[] = [];
+    for (const id of definition.blobIds(state)) {
+      batch.push(id);
+      if (batch.length < 500) continue;
+      yield batch;
+      batch = [];
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    yield batch;
+  }
+
+  /** Resolves when blobs that nothing names are gone, as far as that is under way: after an unclean stop, a reset or a restore. */
+  async tidied(): Promise<void> {
+    while (this.#tidying.size > 0) await Promise.all(this.#tidying);
+  }
+
   /** Commits what is pending in all stores now. */
   flush(): void {
     this.#turn.end();
@@ -179,57 +270,90 @@ export class Storage {
     if (this.#closed) return;
     this.#closed = true;
     this.flush();
-    for (const entry of this.#stores.values()) (entry instanceof WeakRef ? entry.deref() : entry)?.db.retire("The platform has stopped.");
+    for (const entry of this.#stores.values()) (entry instanceof WeakRef ? entry.deref() : entry)?.db.retire(stoppedMessage);
     this.#stores.clear();
-    this.directory.db.retire("The platform has stopped.");
-    this.#lock?.release();
+    this.directory.db.retire(stoppedMessage);
+    this.#lock?.release(this.#tidy && this.#tidying.size === 0);
     if (this.ephemeral) rmSync(this.folder, { recursive: true, force: true });
   }
 
   #define(definition: StoreDefinition<any>): void {
     const known = this.#definitions.get(definition.name);
     if (known !== undefined && known !== definition) throw new Error(`Two stores are called ${definition.name}: services that share one share its definition.`);
-    if (!storePattern.test(definition.name)) throw new RangeError(`Not the name of a store: ${JSON.stringify(definition.name)}.`);
     this.#definitions.set(definition.name, definition);
   }
 
-  #exists({ store, account, region }: StoreKey): boolean {
-    const entry = this.#stores.get(`${store}/${account}/${region}`);
+  #exists(key: StoreKey): boolean {
+    const name = keyOf(key);
+    const entry = this.#stores.get(name);
     if (entry !== undefined && !(entry instanceof WeakRef && entry.deref() === undefined)) return true;
-    if (this.ephemeral || !accountPattern.test(account) || (region !== "global" && !regionPattern.test(region))) return false;
-    return existsSync(join(this.folder, account, region, `${store}.db`));
+    if (this.ephemeral) return this.#images.has(name);
+    assertStoreKey(key);
+    return hasDatabase(this.folder, key);
+  }
+
+  /** Blobs that rows of these stores name; what cannot be read is left to the sweep of the next start. */
+  #blobsOf(keys: readonly StoreKey[]): BlobSet {
+    const blobs = new BlobSet();
+    for (const key of keys) {
+      try {
+        const definition = this.#definitions.get(key.store);
+        const store = definition?.blobIds === undefined ? undefined : this.existing(key);
+        if (store !== undefined) blobs.add((definition as StoreDefinition<unknown>).blobIds?.(store.state) ?? []);
+      } catch (error) {
+        this.#tidy = false;
+        this.#log?.warn("The blobs of a store that goes could not be listed; the next start removes them", { ...key, error: String(error) });
+      }
+    }
+    return blobs;
+  }
+
+  #inBackground(work: Promise<unknown>): void {
+    const tidying = work
+      .catch((error: unknown) => {
+        this.#tidy = false;
+        this.#log?.warn("Blobs that nothing names could not be removed; the next start tries again", { error: String(error) });
+      })
+      .finally(() => this.#tidying.delete(tidying));
+    this.#tidying.add(tidying);
   }
 
   #open<S>(definition: StoreDefinition<S>, scope: StoreKey, key: string): OpenStore<S> {
+    if (this.#closed) throw new StorageError("closed", stoppedMessage);
     const { store, account, region } = scope;
-    // The last guard before untrusted text becomes a path; the pipeline has answered in AWS's words before this.
-    if (!accountPattern.test(account)) throw new RangeError(`Not an account: ${JSON.stringify(account)}.`);
-    if (region !== "global" && !regionPattern.test(region)) throw new RangeError(`Not a region: ${JSON.stringify(region)}.`);
+    assertStoreKey(scope);
     this.#define(definition);
 
-    if (!this.ephemeral) mkdirSync(join(this.folder, account, region), { recursive: true });
+    const path = this.ephemeral ? ":memory:" : databasePath(this.folder, scope);
+    if (!this.ephemeral) mkdirSync(dirname(path), { recursive: true });
     const db: SqliteDatabase = new SqliteDatabase({
-      path: this.ephemeral ? ":memory:" : join(this.folder, account, region, `${store}.db`),
+      path,
       migrations: definition.migrations,
       turn: this.#turn,
+      image: this.#images.get(key),
       onOpen: () => this.#noteOpen(key),
     });
-    const blobs = this.blobs.of(db);
-    const names = this.directory.names(store);
+    this.#images.delete(key);
     let state: S;
     try {
-      state = definition.open({ account, region, partition: partitionOf(region), db, blobs, names, clock: this.#clock, ids: this.#ids });
+      state = this.#state(definition, scope, db);
     } catch (error) {
       this.#opened.delete(key);
       db.retire(`The store ${key} could not be opened.`);
       throw error;
     }
-    const entry: OpenStore<S> = { store, account, region, state, db, blobs };
+    const entry: OpenStore<S> = { store, account, region, state, db, blobs: this.blobs.of(db, definition) };
     // Whoever holds the state holds the database, which holds the entry: there is never a second connection to a file.
     db.owner = entry;
     this.#stores.set(key, entry);
     for (const listener of this.#openListeners) listener(scope);
     return entry;
+  }
+
+  /** What a service makes of a store over a connection. */
+  #state<S>(definition: StoreDefinition<S>, { account, region }: StoreKey, db: Database): S {
+    const names = this.directory.names(definition.name);
+    return definition.open({ account, region, partition: partitionOf(region), db, blobs: this.blobs.of(db, definition), names, clock: this.#clock, ids: this.#ids });
   }
 
   /** A file was opened: beyond the bound, the first that was not used since the last look is closed. */
@@ -259,15 +383,5 @@ export class Storage {
       this.#hand = keys[(at + 1) % keys.length];
       return;
     }
-  }
-}
-
-function namesIn(folder: string): string[] {
-  try {
-    return readdirSync(folder);
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code;
-    if (code === "ENOENT" || code === "ENOTDIR") return [];
-    throw error;
   }
 }

@@ -5,6 +5,7 @@ import type { Log } from "../../src/observe/log.ts";
 import { SequentialIds } from "../../src/sequential-ids.ts";
 import { defineStore } from "../../src/service.ts";
 import { openStorage, type Storage } from "../../src/storage/storage.ts";
+import { Snapshots } from "../../src/storage/snapshots.ts";
 import { TestClock } from "../../src/test-clock.ts";
 import { temporaryFolder } from "../storage/folder.ts";
 
@@ -301,6 +302,42 @@ test("stop waits for what runs and starts no more; the next start delivers the r
   expect([...first.details, ...second.details].sort()).toEqual(["a", "b", "c"]);
   await second.events.stop();
   expect(second.storage.directory.undelivered()).toEqual([]);
+});
+
+test("a reset forgets events, a restore brings back those that a snapshot had", async () => {
+  const platform = new Platform();
+  const snapshots = new Snapshots(platform.storage, () => 0);
+  platform.events.start();
+  platform.emit("delayed", { delayMs: 1000 });
+  platform.storage.flush();
+  await snapshots.create("s");
+  await platform.storage.reset();
+  await platform.clock.advance(5000);
+  await platform.events.idle();
+  expect(platform.details).toEqual([]);
+  platform.emit("new");
+  await platform.events.idle();
+  await snapshots.restore("s");
+  await platform.events.idle();
+  expect(platform.details).toEqual(["new", "delayed"]);
+  await platform.events.stop();
+});
+
+test("a delivery that ends after its store was reset does no harm", async () => {
+  const platform = new Platform();
+  platform.events.start();
+  const release = Promise.withResolvers<void>();
+  platform.handle = () => release.promise;
+  platform.emit("old");
+  await new Promise((resolve) => setImmediate(resolve));
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(platform.details).toEqual(["old"]);
+  await platform.storage.reset();
+  platform.emit("new");
+  release.resolve();
+  await platform.events.idle();
+  expect(platform.details).toEqual(["old", "new"]);
+  await platform.events.stop();
 });
 
 test("events of hundreds of stores are delivered with few files open", async () => {

@@ -119,7 +119,7 @@ test("what a store deletes stays until its removal is committed, and for good wh
   const turn = new Turn();
   const db = new SqliteDatabase({ path: ":memory:", migrations: ["CREATE TABLE rows (id INTEGER PRIMARY KEY REFERENCES rows (id) DEFERRABLE INITIALLY DEFERRED)"], turn });
   const all = make();
-  const blobs = all.of(db);
+  const blobs = all.of(db, { name: "rows", blobIds: () => [] });
   const first = await blobs.write([bytes(3)]);
   const second = await blobs.write([bytes(4)]);
   const insert = db.prepare<unknown, [number]>("INSERT INTO rows (id) VALUES (?)");
