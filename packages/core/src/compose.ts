@@ -59,7 +59,7 @@ export async function composePlatform(options: PlatformOptions): Promise<Platfor
   const ids = options.ids ?? new RandomIds();
   const { log } = options;
   const { services } = options;
-  const storage = openStorage({ ...(options.dataFolder === undefined ? {} : { folder: options.dataFolder }), clock, ids });
+  const storage = openStorage({ ...(options.dataFolder === undefined ? {} : { folder: options.dataFolder }), clock, ids, log, stores: [...new Set(services.map(({ store }) => store))] });
   const config = { ...completeConfig(options.config ?? {}, storage.folder) };
   const dispatcher = new Dispatcher({
     storage, clock, ids, log, consumers: consumersOf(services),
