@@ -10,8 +10,6 @@
 import { createHash } from "node:crypto";
 import type { Hash } from "node:crypto";
 import type { IncomingHttpHeaders } from "node:http";
-import { Transform } from "node:stream";
-import type { TransformCallback } from "node:stream";
 
 import { AwsError } from "./error.ts";
 
@@ -112,7 +110,7 @@ const minChunkBytes = 8192;
 
 type State = "size" | "data" | "data end" | "trailer" | "done";
 
-/** The state machine, free of streams: `write` received bytes, `end` when there are no more. */
+/** The decoder, free of streams: `write` received bytes, `end` when there are no more. `PayloadStream` is the pipeline stage. */
 export class AwsChunkedParser {
   readonly #options: AwsChunkedOptions;
   readonly #sink: (data: Buffer) => void;
@@ -261,48 +259,6 @@ export class AwsChunkedParser {
 }
 
 const emptySha256 = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
-
-/** The decoder as a pipeline stage: `pipeline(request, new AwsChunkedDecoder(options), ...)`. Fails with an `AwsError`. */
-export class AwsChunkedDecoder extends Transform {
-  readonly #parser: AwsChunkedParser;
-
-  constructor(options: AwsChunkedOptions) {
-    super({ readableHighWaterMark: 256 * 1024 });
-    this.#parser = new AwsChunkedParser(options, (data) => this.push(data));
-  }
-
-  /** Complete once the stream has ended. */
-  get trailers(): ReadonlyMap<string, string> {
-    return this.#parser.trailers;
-  }
-
-  override _transform(bytes: Buffer, _encoding: BufferEncoding, done: TransformCallback): void {
-    try {
-      this.#parser.write(bytes);
-    } catch (error) {
-      return done(error as Error);
-    }
-    done();
-  }
-
-  override _flush(done: TransformCallback): void {
-    try {
-      this.#parser.end();
-    } catch (error) {
-      return done(error as Error);
-    }
-    done();
-  }
-}
-
-/** Decodes a body that is in memory already. @throws AwsError as the stream does. */
-export function decodeAwsChunked(body: Uint8Array, options: AwsChunkedOptions): { data: Buffer; trailers: ReadonlyMap<string, string> } {
-  const pieces: Buffer[] = [];
-  const parser = new AwsChunkedParser(options, (data) => pieces.push(data));
-  parser.write(Buffer.from(body.buffer, body.byteOffset, body.byteLength));
-  parser.end();
-  return { data: pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces), trailers: parser.trailers };
-}
 
 function hexNumber(text: string): number | undefined {
   if (text.length === 0 || text.length > 12) return undefined;

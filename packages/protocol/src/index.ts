@@ -13,3 +13,5 @@ export type { CompiledOperation, CompiledService, Route } from "./compile.ts";
 export * from "./errors.ts";
 export { decodeEventMessage, decodeEventStream, encodeEventMessage } from "./event-stream.ts";
 export type { EventHeaderValue, EventMessage } from "./event-stream.ts";
+export * from "./payload.ts";
+export * from "./checksums/algorithms.ts";

@@ -48,3 +48,24 @@ export function rawQueryPairs(query: string): [string, string][] {
   }
   return pairs;
 }
+
+/** Query parameters that belong to a SigV4 signature itself, in lower case. */
+const signatureParameters: ReadonlySet<string> = new Set([
+  "x-amz-algorithm", "x-amz-credential", "x-amz-date", "x-amz-expires", "x-amz-signedheaders", "x-amz-signature", "x-amz-security-token", "x-amz-region-set",
+]);
+
+/**
+ * The headers of a presigned request with those that its signer moved into the query (`x-amz-acl=...`,
+ * `X-Amz-Meta-Note=...`, `x-amz-checksum-crc32=...`): S3 reads them as headers. A header that was sent as well wins.
+ */
+export function withHoistedHeaders<H extends Record<string, string | string[] | undefined>>(headers: H, query: string): H {
+  if (!query.includes("x-amz-") && !query.includes("X-Amz-")) return headers;
+  let merged: Record<string, string | string[] | undefined> | undefined;
+  for (const [name, value] of rawQueryPairs(query)) {
+    const header = name.toLowerCase();
+    if (!header.startsWith("x-amz-") || signatureParameters.has(header) || headers[header] !== undefined) continue;
+    merged ??= { ...headers };
+    merged[header] = decodeQueryComponent(value);
+  }
+  return (merged ?? headers) as H;
+}

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { IdentifySource } from "../src/index.ts";
 import { createHostParser, createIdentifier, endpointLabels } from "../src/index.ts";
+import { random } from "./random.ts";
 
 const identify = createIdentifier(createHostParser({ serviceLabels: endpointLabels() }));
 
@@ -142,4 +143,19 @@ test("what stands before @connections is cut off and kept", () => {
     .toMatchObject({ service: "apigatewaymanagementapi", path: "/@connections/L0SM9cOF", pathPrefix: "/_aws/execute-api/abc/prod" });
   expect(ask("GET /dev/%40connections/x", { ...signed("execute-api"), host: "abc.execute-api.us-east-1.localhost" }))
     .toMatchObject({ service: "apigatewaymanagementapi", path: "/%40connections/x", pathPrefix: "/dev" });
+});
+
+test("whatever comes, there is an answer", () => {
+  const rng = random(11);
+  const pieces = ["/", "//", "2015-03-31", "functions", "restapis", "v2", "apis", "%", "%zz", "é", "..", "service", "operation", "@connections", "bucket", "v20180820", "?", "&", "Action=", "Version=2011-06-15", "X-Amz-Credential=a/b/c/d/e"];
+  const values = ["", "s3", "a.b", "....", "localhost", "[::1", "[]:x", "x:y:z", "bucket.s3.us-east-1.localhost:4566", "1.2.3.4", "amazonaws.com", ".amazonaws.com", "application/x-www-form-urlencoded", "application/x-amz-json-1.1", "rpc-v2-cbor", "DynamoDB_20120810.GetItem", "__proto__.constructor", "AWS4-HMAC-SHA256 Credential=a/20250101/r/__proto__/aws4_request"];
+  const names = ["host", "x-amz-target", "content-type", "smithy-protocol", "authorization"];
+  const kinds = new Set<string>();
+  for (let i = 0; i < 5000; i++) {
+    const headers: Record<string, string> = {};
+    for (let n = rng.below(5); n > 0; n--) headers[rng.pick(names)] = rng.pick(values);
+    const line = `${rng.pick(["GET", "POST", "PUT", "OPTIONS", "BREW"])} ${Array.from({ length: rng.below(6) }, () => rng.pick(pieces)).join("").replaceAll(" ", "") || "/"}`;
+    kinds.add(ask(line, headers, rng.below(2) === 0 ? undefined : "Action=x&Version=y").kind);
+  }
+  expect([...kinds].sort()).toEqual(["api", "form", "unknown"]);
 });

@@ -6,9 +6,9 @@ import { SignatureV4 } from "@smithy/signature-v4";
 import { SignatureV4a } from "@smithy/signature-v4a";
 import { describe, expect, test } from "vitest";
 import {
-  AwsError, chunkVerifier, createHostParser, decodeAwsChunked, hostAliases, parseAmzDate, parseSignature, payloadForm, presignQuery, signRequest, signV2, stringToSignV2, verifySignature,
+  AwsChunkedParser, AwsError, chunkVerifier, createHostParser, hostAliases, parseAmzDate, parseSignature, payloadForm, presignQuery, signRequest, signV2, stringToSignV2, verifySignature,
 } from "../src/index.ts";
-import type { RequestSignature, SignatureStyle, VerifiableRequest } from "../src/index.ts";
+import type { AwsChunkedOptions, RequestSignature, SignatureStyle, VerifiableRequest } from "../src/index.ts";
 import { random } from "./random.ts";
 
 const credentials = { accessKeyId: "AKIDEXAMPLE", secretAccessKey: "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY" };
@@ -35,6 +35,14 @@ function verdict(request: VerifiableRequest, secret: string, style: SignatureSty
     throw error;
   }
   return "valid";
+}
+
+function decodeAwsChunked(body: Buffer, options: AwsChunkedOptions) {
+  const pieces: Buffer[] = [];
+  const parser = new AwsChunkedParser(options, (data) => pieces.push(data));
+  parser.write(body);
+  parser.end();
+  return { data: Buffer.concat(pieces), trailers: parser.trailers };
 }
 
 function thrown(run: () => unknown): AwsError {
