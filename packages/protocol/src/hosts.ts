@@ -175,22 +175,26 @@ function plainService(label: string, services: ReadonlySet<string>): { service: 
   return label.startsWith("s3-") && isRegionName(legacy) ? { service: "s3", region: legacy } : undefined;
 }
 
+/** Names by which this cloud is commonly reached besides its own: an address, or what compose files call the container. */
+const commonNames: readonly string[] = ["127.0.0.1", "::1", "cumulet", "localstack", "floci"];
+
 /**
  * Other Host values under which the same request may have been signed: a URL signed for `localhost:4566` and fetched
- * from a container as `host.docker.internal:4566`, or through a proxy that dropped the port. The received one comes first.
- * @param bases our names, in the order to try them.
+ * from a container as `host.docker.internal:4566`, or through a proxy that dropped the port. The received one comes
+ * first; all are made only as they are asked for, since most requests need none.
+ * @param bases our configured names, tried before those that everybody uses.
  * @param ports ports that we listen on; each alias is also tried without one.
  */
-export function hostAliases(host: ParsedHost, bases: Iterable<string>, ports: readonly number[] = []): string[] {
-  const front = host.base === undefined ? undefined : host.labels.join(".");
-  const aliases = new Set<string>();
+export function* hostAliases(host: ParsedHost, bases: Iterable<string> = [], ports: readonly number[] = []): Generator<string> {
   const allPorts = new Set(host.port === undefined ? ports : [host.port, ...ports]);
-  const add = (name: string): void => {
-    if (name.includes(":")) name = `[${name}]`;
-    for (const port of allPorts) aliases.add(`${name}:${port}`);
-    aliases.add(name);
-  };
-  add(host.host);
-  if (front !== undefined) for (const base of bases) add(front === "" ? base : `${front}.${base}`);
-  return [...aliases];
+  const seen = new Set<string>();
+  const front = host.base === undefined ? undefined : host.labels.join(".");
+  const names = front === undefined ? [] : [...bases, ...defaultBases, ...commonNames].map((base) => (front === "" ? base : `${front}.${base}`));
+  for (const name of [host.host, ...names]) {
+    if (seen.has(name)) continue;
+    seen.add(name);
+    const written = name.includes(":") ? `[${name}]` : name;
+    for (const port of allPorts) yield `${written}:${port}`;
+    yield written;
+  }
 }

@@ -16,7 +16,7 @@ export interface VerifiableRequest extends SignableRequest {
   /** Hex SHA-256 of the body, where it was read. Services other than S3 sign it without always sending it. */
   bodySha256?: string;
   /** Other Host values to try when the received one fails (`hostAliases`). */
-  hostAliases?: readonly string[];
+  hostAliases?: Iterable<string>;
   /** The bucket that the host named: part of what SigV2 signs. */
   bucketFromHost?: string | undefined;
 }
