@@ -1,9 +1,8 @@
-import { AwsError, serviceIndex } from "@cumulet/protocol";
+import { AwsError, serviceIndex, withHoistedHeaders } from "@cumulet/protocol";
 import type { ServiceId } from "@cumulet/protocol";
-import type { Readable } from "node:stream";
-import { bodyStream, readAll, readRequest } from "./body.ts";
+import { bodyStream, readRequest } from "./body.ts";
 import type { Call } from "./call.ts";
-import { decodedBody } from "./payload.ts";
+import { payloadBytes, payloadPlan, payloadStream } from "./payload.ts";
 
 /** Bound of a body that is collected, bytes, where a service names none. */
 const DEFAULT_BODY_LIMIT = 16 * 1024 * 1024;
@@ -47,7 +46,10 @@ function settle(call: Call, identity: Exclude<ReturnType<Call["runtime"]["identi
   }
   call.service = service;
   call.bucketFromHost = identity.bucketFromHost;
-  call.wire = { method: method ?? "GET", path: identity.path, query: identity.query, headers, body: NOTHING };
+  // A presigned URL carries headers in its query, which S3 reads as if they had been sent.
+  const presigned = call.signature?.source === "query" && service.compiled.model.metadata.signingName === "s3";
+  const sent = presigned ? withHoistedHeaders(headers, identity.query) : headers;
+  call.wire = { method: method ?? "GET", path: identity.path, query: identity.query, headers: sent, body: NOTHING };
 }
 
 /** An API that AWS has, or nobody; not an S3 error for somebody else's call. */
@@ -100,19 +102,18 @@ export function readBody(call: Call): void | Promise<void> {
   const wire = call.wire!;
   const { request } = call.http!;
   const length = request.headers["content-length"];
-  const empty = length === "0" || (length === undefined && request.headers["transfer-encoding"] === undefined);
+  const plan = payloadPlan(call);
   if (call.operation!.streamingInput) {
     call.bytesIn = Number(length ?? 0) || 0;
-    wire.body = decodedBody(call, bodyStream(request));
+    const stream = plan === undefined ? bodyStream(request) : payloadStream(plan, bodyStream(request));
+    if (stream instanceof Promise) return stream.then((ready) => void (wire.body = ready));
+    wire.body = stream;
     return undefined;
   }
-  if (empty) return undefined;
-  const limit = limitOf(call);
-  const chunked = String(request.headers["x-amz-content-sha256"] ?? "").startsWith("STREAMING-");
-  const collected = chunked ? readAll(decodedBody(call, bodyStream(request)) as Readable, limit) : readRequest(request, limit);
-  return collected.then((body) => {
+  if (length === "0" || (length === undefined && request.headers["transfer-encoding"] === undefined)) return undefined;
+  return readRequest(request, limitOf(call)).then(async (body) => {
     call.bytesIn = body.length;
-    wire.body = body;
+    wire.body = plan === undefined ? body : await payloadBytes(plan, body);
   });
 }
 

@@ -1,18 +1,28 @@
 import type { Readable } from "node:stream";
-import { AwsChunkedDecoder, awsChunkedOptions, chunkVerifier, payloadForm } from "@cumulet/protocol";
+import { PayloadStream, chunkVerifier, planPayload, preparePayload, readPayload } from "@cumulet/protocol";
+import type { PayloadPlan } from "@cumulet/protocol";
 import type { Call } from "./call.ts";
 
-/** The plain bytes of a body: `aws-chunked` undone, its chunk signatures verified where signatures are enforced. */
-export function decodedBody(call: Call, source: Readable): Readable {
-  const { headers } = call.http!.request;
-  const form = payloadForm(headers["x-amz-content-sha256"] as string | undefined);
-  if (form.kind !== "chunked") return source;
-  const options = awsChunkedOptions(headers, form);
+/**
+ * How the body of a call is decoded and checked, for S3, whose requests say it in their headers: aws-chunked, digests,
+ * checksums. Chunk signatures are verified where signatures are enforced. Undefined for other services: theirs is plain.
+ * @throws AwsError for headers that are malformed or contradict each other.
+ */
+export function payloadPlan(call: Call): PayloadPlan | undefined {
+  if (call.service!.compiled.model.metadata.signingName !== "s3") return undefined;
   const { signature, credential, runtime } = call;
-  if (form.signed && signature !== undefined && credential !== undefined && runtime.config.signatures === "enforce") {
-    options.verifier = chunkVerifier(signature, credential.secret);
-  }
-  const decoder = new AwsChunkedDecoder(options);
-  source.once("error", (error) => decoder.destroy(error));
-  return source.pipe(decoder);
+  const enforced = signature !== undefined && credential !== undefined && runtime.config.signatures === "enforce";
+  return planPayload(call.wire!.headers, call.operation!.model, enforced ? { verifier: chunkVerifier(signature, credential.secret) } : {});
+}
+
+/** The plain bytes of a streamed body, checked while they are read. */
+export function payloadStream(plan: PayloadPlan, source: Readable): Readable | Promise<Readable> {
+  const wait = preparePayload(plan);
+  return wait === undefined ? new PayloadStream(plan, source) : wait.then(() => new PayloadStream(plan, source));
+}
+
+/** The plain bytes of a body that was collected, checked. */
+export function payloadBytes(plan: PayloadPlan, body: Buffer): Buffer | Promise<Buffer> {
+  const wait = preparePayload(plan);
+  return wait === undefined ? readPayload(body, plan).data : wait.then(() => readPayload(body, plan).data);
 }
