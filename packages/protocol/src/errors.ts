@@ -17,6 +17,17 @@ export function malformedInput(message: string): AwsError {
   return new AwsError("MalformedInput", message, { status: 400 });
 }
 
+/**
+ * The Java packages that some services show: before `#` in an error's `__type`, and in the texts of their JSON parser.
+ * Seen from DynamoDB, SQS and CloudWatch; the other services name their errors plainly.
+ */
+export const SERVICE_PACKAGES: Readonly<Record<string, string>> = {
+  dynamodb: "com.amazonaws.dynamodb.v20120810",
+  "streams.dynamodb": "com.amazonaws.dynamodb.v20120810",
+  sqs: "com.amazonaws.sqs",
+  cloudwatch: "com.amazonaws.cloudwatch.v2010_08_01",
+};
+
 /** An AwsError with what the model knows about it. */
 export interface ResolvedError {
   /** The shape's name (`QueueDoesNotExist`); the code itself when the error is not modelled. */

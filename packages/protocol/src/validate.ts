@@ -3,12 +3,12 @@
  * words the violations (only refused requests do).
  */
 import { AwsError } from "./error.ts";
-import { malformedXml } from "./errors.ts";
-import type { OperationModel, ServiceModel, Shape } from "./model.ts";
+import type { OperationModel, ServiceModel, Shape, ShapeRef } from "./model.ts";
 import { Memo, members, resolve } from "./shapes/traits.ts";
 import type { Resolved } from "./shapes/traits.ts";
 import { MAX_VIOLATIONS, printedEnum, validationStyle } from "./validation-style.ts";
 import type { ValidationStyle } from "./validation-style.ts";
+import { S3_UNCHECKED, s3Violation } from "./validation-s3.ts";
 
 type Check = (value: unknown) => boolean;
 
@@ -28,6 +28,12 @@ function size(value: unknown): number {
 }
 
 const NUMERIC = new Set(["byte", "short", "integer", "long", "float", "double", "bigdecimal"]);
+const FLOATS = new Set(["float", "double", "bigdecimal"]);
+
+function javaDouble(value: number): string {
+  return Number.isInteger(value) ? `${value}.0` : String(value);
+}
+
 /** Streams have no length to check before they are read. */
 const isStream = (value: unknown): boolean => typeof value === "object" && value !== null && "pipe" in value;
 
@@ -47,22 +53,29 @@ function constraintsOf(shape: Shape): Constraint[] {
   const noun = numeric ? "value" : "length";
   const measure = numeric ? (value: unknown) => value as number : size;
   const { min, max } = shape;
-  if (max !== undefined) result.push({ kind: "max", holds: (value) => isStream(value) || measure(value) <= max, text: `Member must have ${noun} less than or equal to ${max}` });
-  if (min !== undefined) result.push({ kind: "min", holds: (value) => isStream(value) || measure(value) >= min, text: `Member must have ${noun} greater than or equal to ${min}` });
+  const bound = (value: number): string => (FLOATS.has(shape.type) ? javaDouble(value) : String(value));
+  if (max !== undefined) result.push({ kind: "max", holds: (value) => isStream(value) || measure(value) <= max, text: `Member must have ${noun} less than or equal to ${bound(max)}` });
+  if (min !== undefined) result.push({ kind: "min", holds: (value) => isStream(value) || measure(value) >= min, text: `Member must have ${noun} greater than or equal to ${bound(min)}` });
   return result;
 }
+
+const CHEAPEST: Record<Constraint["kind"], number> = { max: 0, min: 1, enum: 2, pattern: 3 };
+/** AWS's order inside "Member must satisfy constraint: [...]" (recorded from Lambda and DynamoDB). */
+const WITHIN_ELEMENTS: Record<Constraint["kind"], number> = { max: 0, min: 1, pattern: 2, enum: 3 };
 
 const NOT_NULL = "Member must not be null";
 const pass: Check = () => true;
 
 /** A violation as it will be worded. */
-interface Violation {
+export interface Violation {
+  /** From the input down, first letters in lower case, elements as `items.1.member`. */
   path: string;
   /** Undefined for a missing member. */
   value: unknown;
   text: string;
   kind: Constraint["kind"] | "required" | "elements";
   target: Resolved;
+  /** Where the member of the input travels; undefined in the body. */
   location: string | undefined;
 }
 
@@ -90,13 +103,18 @@ export class Validators {
     };
   }
 
+  #constraints(ref: ShapeRef, shape: Shape): Constraint[] {
+    return this.#style.s3 === true && S3_UNCHECKED.has(ref.shape) ? [] : constraintsOf(shape);
+  }
+
   #check(target: Resolved): Check {
     return this.#checks.get(target.ref.shape, () => this.#compileCheck(target));
   }
 
-  #compileCheck({ shape }: Resolved): Check {
+  #compileCheck({ ref, shape }: Resolved): Check {
     if (shape.passthrough === true || shape.document === true) return pass;
-    const own = constraintsOf(shape).map((constraint) => constraint.holds);
+    // Lengths first: a text that is too long is never run through a pattern.
+    const own = this.#constraints(ref, shape).sort((a, b) => CHEAPEST[a.kind] - CHEAPEST[b.kind]).map((constraint) => constraint.holds);
     switch (shape.type) {
       case "structure": {
         const required = new Set(shape.required);
@@ -158,9 +176,15 @@ export class Validators {
   #walk(value: unknown, target: Resolved, path: string, out: Violation[], location: string | undefined): void {
     const { shape } = target;
     if (shape.passthrough === true || shape.document === true) return;
-    for (const { holds, text, kind } of constraintsOf(shape)) {
+    for (const { holds, text, kind } of this.#constraints(target.ref, shape)) {
       if (!holds(value)) out.push({ path, value, text, kind, target, location });
     }
+    this.#walkInside(value, target, path, out, location);
+  }
+
+  /** What is wrong within a value, not with it. */
+  #walkInside(value: unknown, target: Resolved, path: string, out: Violation[], location: string | undefined): void {
+    const { shape } = target;
     switch (shape.type) {
       case "structure": this.#walkStructure(value as Struct, shape, `${path}.`, out, false); break;
       case "list": this.#walkElements("Member", (value as unknown[]).map((item, index) => [String(index + 1), item]), value, target, resolve(this.#model, shape.member!), path, out, location); break;
@@ -179,34 +203,29 @@ export class Validators {
     out.splice(MAX_VIOLATIONS);
   }
 
-  /** Elements that are structures or collections are walked one by one; scalars are reported once, on the whole collection. */
+  /** What elements must satisfy themselves is reported once, on the whole collection; what is wrong within one, by its path. */
   #walkElements(noun: string, entries: [string, unknown][], whole: unknown, holder: Resolved, element: Resolved, path: string, out: Violation[], location: string | undefined): void {
-    const nested = element.shape.type === "structure" || element.shape.type === "list" || element.shape.type === "map";
-    if (nested) {
-      for (const [name, item] of entries) {
-        if (item === null) out.push({ path: `${path}.${name}.member`, value: undefined, text: NOT_NULL, kind: "required", target: element, location });
-        else this.#walk(item, element, `${path}.${name}.member`, out, location);
-        if (out.length >= MAX_VIOLATIONS) return;
-      }
-      return;
+    if (element.shape.passthrough === true || element.shape.document === true) return;
+    const own = this.#constraints(element.ref, element.shape);
+    const hasNull = entries.some(([, item]) => item === null);
+    if (hasNull || entries.some(([, item]) => !own.every(({ holds }) => holds(item)))) {
+      out.push({ path, value: whole, text: `${noun} must satisfy constraint: [${this.#elementConstraints(element, hasNull)}]`, kind: "elements", target: holder, location });
     }
-    const check = this.#check(element);
-    if (entries.every(([, item]) => item !== null && check(item))) return;
-    const text = `${noun} must satisfy constraint: [${this.#elementConstraints(element, entries.some(([, item]) => item === null))}]`;
-    out.push({ path, value: whole, text, kind: "elements", target: holder, location });
+    for (const [name, item] of entries) {
+      if (item !== null) this.#walkInside(item, element, `${path}.${name}.member`, out, location);
+      if (out.length >= MAX_VIOLATIONS) return;
+    }
   }
 
-  /** What elements must satisfy, in AWS's order: longest, shortest, pattern, enum, not null (recorded from Lambda). */
   #elementConstraints(element: Resolved, hasNull = false): string {
-    const order = { max: 0, min: 1, pattern: 2, enum: 3 };
-    const texts = constraintsOf(element.shape).sort((a, b) => order[a.kind] - order[b.kind]).map((constraint) => constraint.text);
+    const texts = this.#constraints(element.ref, element.shape).sort((a, b) => WITHIN_ELEMENTS[a.kind] - WITHIN_ELEMENTS[b.kind]).map((constraint) => constraint.text);
     if (hasNull || this.#style.elementsNotNull === true) texts.push(NOT_NULL);
     return texts.join(", ");
   }
 
   #error(operation: OperationModel, violations: Violation[]): AwsError {
     const first = violations[0]!;
-    if (this.#style.s3 === true) return s3Error(first);
+    if (this.#style.s3 === true) return s3Violation(first);
     if (this.#style.missing !== undefined) {
       const missing = violations.find((violation) => violation.kind === "required");
       if (missing !== undefined) {
@@ -221,9 +240,9 @@ export class Validators {
 
   /** A value as AWS's error quotes it: nothing at all when it is secret. */
   #print({ value, target }: Violation): string {
-    if (value === undefined || value === null) return " null";
-    if (target.shape.sensitive === true || target.shape.member !== undefined && resolve(this.#model, target.shape.member).shape.sensitive === true) return "";
-    return ` '${javaText(this.#model, value, target)}'`;
+    const secret = target.shape.sensitive === true || (target.shape.member !== undefined && resolve(this.#model, target.shape.member).shape.sensitive === true);
+    if (secret || this.#style.hiddenShapes?.has(target.ref.shape) === true) return "";
+    return value === undefined || value === null ? " null" : ` '${javaText(this.#model, value, target)}'`;
   }
 }
 
@@ -253,23 +272,7 @@ function javaText(model: ServiceModel, value: unknown, { ref, shape }: Resolved)
       return `{${Object.entries(value as Struct).map(([key, item]) => `${key}=${javaText(model, item, target)}`).join(", ")}}`;
     }
     case "blob": return `java.nio.HeapByteBuffer[pos=0 lim=${size(value)} cap=${size(value)}]`;
-    case "double": case "float": return Number.isInteger(value) ? `${String(value)}.0` : String(value);
+    case "double": case "float": return javaDouble(value as number);
     default: return String(value);
   }
-}
-
-/** S3's own errors for what its model requires: a body that breaks the schema is malformed, a missing one has its own code. */
-function s3Error({ kind, target, location, value, path }: Violation): AwsError {
-  if (location === undefined) {
-    const wholeBody = kind === "required" && !path.includes(".");
-    if (wholeBody) return new AwsError("MissingRequestBodyError", "Request Body is empty", { status: 400 });
-    return malformedXml();
-  }
-  const name = target.ref.locationName ?? path;
-  if (kind === "required") {
-    return new AwsError("InvalidRequest", `Missing required ${location === "header" ? "header for this request" : "parameter"}: ${name}`, { status: 400 });
-  }
-  return new AwsError("InvalidArgument", kind === "enum" ? `Invalid ${name} header: ${String(value)}` : `Invalid value for ${name}`, {
-    status: 400, fields: { ArgumentName: name, ArgumentValue: String(value) },
-  });
 }

@@ -12,6 +12,8 @@ export interface ValidationStyle {
   elementsNotNull?: boolean;
   /** A missing required member has an error of its own, told before anything else. */
   missing?: (member: string, operation: string) => { code: string; message: string };
+  /** Shapes whose values are kept out of messages although no model calls them secret. */
+  hiddenShapes?: ReadonlySet<string>;
   /** S3 has no common front end: it answers the first violation only, in its own words. */
   s3?: boolean;
 }
@@ -24,11 +26,13 @@ const STYLES: Record<string, ValidationStyle> = {
   apigatewaymanagementapi: { code: "BadRequestException" },
   apigatewayv2: { code: "BadRequestException" },
   cloudformation: VALIDATION_ERROR,
-  cloudfront: { code: "InvalidArgument" },
+  // Seen from CloudFront for every missing element of a configuration.
+  cloudfront: { code: "MalformedXML" },
   // Recorded: an enum of SetAlarmState is a ValidationError. A missing parameter is reported alone, by its wire name.
   cloudwatch: { code: "ValidationError", missing: (member) => ({ code: "MissingParameter", message: `The parameter ${member} is required.` }) },
   "cognito-idp": { code: "InvalidParameterException" },
-  iam: VALIDATION_ERROR,
+  // Recorded: the id of a service-specific credential is not repeated.
+  iam: { code: "ValidationError", hiddenShapes: new Set(["serviceSpecificCredentialId"]) },
   lambda: { code: "ValidationException", elementsNotNull: true },
   logs: { code: "InvalidParameterException" },
   resourcegroupstaggingapi: { code: "InvalidParameterException" },

@@ -1,7 +1,7 @@
 /** awsJson 1.0 and 1.1. */
 import { crc32 } from "node:zlib";
 import type { AwsError } from "../error.ts";
-import { messageMember, serializationError } from "../errors.ts";
+import { messageMember, serializationError, SERVICE_PACKAGES } from "../errors.ts";
 import type { ResolvedError } from "../errors.ts";
 import { compileEventStream } from "../event-stream.ts";
 import type { EventPayloads } from "../event-stream.ts";
@@ -21,16 +21,7 @@ export function parseJson(body: Uint8Array): unknown {
   }
 }
 
-/**
- * What stands before `#` in `__type`. AWS's front end names its own errors after its packages; most services name
- * theirs plainly. Seen from DynamoDB, SQS and CloudWatch.
- */
-const TYPE_PREFIX: Record<string, string> = {
-  dynamodb: "com.amazonaws.dynamodb.v20120810",
-  "streams.dynamodb": "com.amazonaws.dynamodb.v20120810",
-  sqs: "com.amazonaws.sqs",
-  cloudwatch: "com.amazonaws.cloudwatch.v2010_08_01",
-};
+/** Errors of AWS's front end, which it names after its own package in the services that name packages at all. */
 const FRAMEWORK_ERRORS = new Set([
   "SerializationException", "UnknownOperationException", "MissingAuthenticationTokenException", "IncompleteSignatureException",
   "InvalidSignatureException", "UnrecognizedClientException", "AccessDeniedException", "ExpiredTokenException", "InternalFailure",
@@ -38,7 +29,7 @@ const FRAMEWORK_ERRORS = new Set([
 
 /** The `__type` of an error. */
 export function errorType(service: string, resolved: ResolvedError): string {
-  const prefix = TYPE_PREFIX[service];
+  const prefix = SERVICE_PACKAGES[service];
   if (prefix === undefined) return resolved.shapeName;
   if (resolved.shape !== undefined) return `${prefix}#${resolved.shapeName}`;
   if (resolved.code === "ValidationException") return "com.amazon.coral.validate#ValidationException";

@@ -86,7 +86,6 @@ export class RestJsonProtocol implements ProtocolCodec {
     const bindings = compileResponseBindings(this.#model, output);
     const payload = payloadMember(this.#model, output);
     const status = model.http.responseCode ?? 200;
-    const contentTypeBound = bindings.bound.has("content-type");
     const start = (value: Struct, requestId: string): { headers: string[]; status: number } => {
       const headers = ["x-amzn-RequestId", requestId];
       return { status: bindings.write(value, headers) ?? status, headers };
@@ -106,8 +105,8 @@ export class RestJsonProtocol implements ProtocolCodec {
       const events = compileEventStream(this.#model, target, jsonEvents(this.#shapes));
       return (value, requestId) => {
         const { headers, status: code } = start(structure(value), requestId);
-        // Lambda binds Content-Type to a member of its own, for the stream inside the events; the framing's type comes on top only where that is free.
-        if (!contentTypeBound || structure(value)["ResponseStreamContentType"] === undefined) headers.push("Content-Type", "application/vnd.amazon.eventstream");
+        // Lambda binds Content-Type to a member of its output; left out, it is the framing's.
+        if (!hasHeader(headers, "content-type")) headers.push("Content-Type", "application/vnd.amazon.eventstream");
         return { status: code, headers, body: events(structure(value)[name] as AsyncIterable<unknown> | undefined) };
       };
     }
@@ -115,7 +114,7 @@ export class RestJsonProtocol implements ProtocolCodec {
       return (value, requestId) => {
         const { headers, status: code } = start(structure(value), requestId);
         const body = structure(value)[name];
-        if (!contentTypeBound || !hasHeader(headers, "content-type")) headers.push("Content-Type", "application/json");
+        if (!hasHeader(headers, "content-type")) headers.push("Content-Type", "application/json");
         if (body === undefined || body === null) return respond(code, headers, "");
         return typeof body === "string" || body instanceof Uint8Array ? respond(code, headers, body) : { status: code, headers, body: body as Readable };
       };

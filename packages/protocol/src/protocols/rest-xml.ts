@@ -20,6 +20,7 @@ import { compileRequestBindings, compileResponseBindings } from "./rest.ts";
 import type { BadValue } from "./rest.ts";
 import { hasHeader, streamOf } from "./rest-json.ts";
 import { rootName, S3_UNWRAPPED } from "./s3-names.ts";
+import { s3BadValue } from "../validation-s3.ts";
 
 type Struct = Record<string, unknown>;
 
@@ -35,12 +36,15 @@ export class RestXmlProtocol implements ProtocolCodec {
   readonly #writers: XmlWriters;
   readonly #contentType: string;
   readonly #namespace: string;
+  readonly #declaration: string;
 
   constructor(model: ServiceModel) {
     this.#model = model;
     this.#s3 = model.id === "s3";
     this.#readers = new XmlReaders(model, { strict: this.#s3 });
     this.#writers = new XmlWriters(model, { milliseconds: true });
+    // Seen from CloudFront: no encoding, a line feed.
+    this.#declaration = this.#s3 ? XML_DECLARATION : '<?xml version="1.0"?>\n';
     this.#contentType = this.#s3 ? "application/xml" : "text/xml";
     this.#namespace = model.metadata.xmlNamespace === undefined ? "" : ` xmlns="${escapeXml(model.metadata.xmlNamespace)}"`;
   }
@@ -54,10 +58,7 @@ export class RestXmlProtocol implements ProtocolCodec {
   }
 
   #decoder(model: OperationModel): OperationCodec["decode"] {
-    const bad: BadValue = (where, text) => new AwsError("InvalidArgument", this.#s3 && where.startsWith("x-amz-")
-      ? `Invalid ${where} header: ${text}` : `Provided ${where} not an integer or within integer range`, {
-      status: 400, fields: { ArgumentName: where, ArgumentValue: text },
-    });
+    const bad: BadValue = this.#s3 ? s3BadValue : (where, text) => new AwsError("InvalidArgument", `Invalid value for ${where}: ${text}`, { status: 400 });
     const bindings = compileRequestBindings(this.#model, model, bad);
     const input = model.input === undefined ? undefined : resolve(this.#model, model.input);
     const payload = payloadMember(this.#model, input?.shape);
@@ -126,7 +127,7 @@ export class RestXmlProtocol implements ProtocolCodec {
     };
     const document = (headers: string[], code: number, text: string): WireResponse => {
       headers.push("Content-Type", this.#contentType);
-      return respond(code, headers, XML_DECLARATION + text);
+      return respond(code, headers, this.#declaration + text);
     };
     const nothing = (headers: string[], code: number): WireResponse => {
       // A response without a body still says so, except where HTTP forbids it (204) or a member says more (HEAD).
@@ -197,6 +198,6 @@ export class RestXmlProtocol implements ProtocolCodec {
     const text = this.#s3
       ? `<Error><Code>${escapeXml(resolved.code)}</Code>${message}${extra}<RequestId>${escapeXml(requestId)}</RequestId><HostId>${hostId(requestId)}</HostId></Error>`
       : `<ErrorResponse${this.#namespace}><Error><Type>${resolved.sender ? "Sender" : "Receiver"}</Type><Code>${escapeXml(resolved.code)}</Code>${message}${extra}</Error><RequestId>${escapeXml(requestId)}</RequestId></ErrorResponse>`;
-    return respond(resolved.status, withHeaders(headers, error.headers), XML_DECLARATION + text);
+    return respond(resolved.status, withHeaders(headers, error.headers), this.#declaration + text);
   }
 }

@@ -1,5 +1,5 @@
 /** The parts of a REST message that are not its body: path, query, headers and status, compiled from the model. */
-import { AwsError } from "../error.ts";
+import type { AwsError } from "../error.ts";
 import type { WireRequest } from "../http.ts";
 import type { OperationModel, ServiceModel, Shape } from "../model.ts";
 import { formatBase64, formatNumber, formatTimestamp, ScalarError } from "../shapes/scalars.ts";
@@ -10,8 +10,8 @@ import type { RouteFacts } from "./protocol.ts";
 
 type Struct = Record<string, unknown>;
 
-/** Turns a value that does not fit its member into the service's error. `where` is the header or parameter, as sent. */
-export type BadValue = (where: string, text: string, type: string) => AwsError;
+/** The service's error for a value that does not fit its member; undefined where the service reads on without it. `where` is the header or parameter, as sent. */
+export type BadValue = (where: string, text: string, type: string) => AwsError | undefined;
 
 /** Reads the members of an input that travel outside the body. */
 export interface RequestBindings {
@@ -56,8 +56,10 @@ export function compileRequestBindings(model: ServiceModel, operation: Operation
       try {
         return convert(text);
       } catch (error) {
-        if (error instanceof ScalarError) throw bad(where, text, target.shape.type);
-        throw error;
+        if (!(error instanceof ScalarError)) throw error;
+        const answer = bad(where, text, target.shape.type);
+        if (answer !== undefined) throw answer;
+        return undefined;
       }
     };
     switch (target.ref.location) {
@@ -157,14 +159,11 @@ export interface ResponseBindings {
   /** Adds headers; returns the status to use when a member holds it. */
   write(output: Struct, headers: string[]): number | undefined;
   body: [string, Resolved][];
-  /** Header names, in lower case, that members are bound to: the protocol does not send its own on top. */
-  bound: ReadonlySet<string>;
 }
 
 /** Only headers and status exist outside the body of a response: API Gateway marks output members `querystring`, and they travel in the body. */
 export function compileResponseBindings(model: ServiceModel, shape: Shape | undefined): ResponseBindings {
   const body: [string, Resolved][] = [];
-  const bound = new Set<string>();
   const writers: ((output: Struct, headers: string[]) => void)[] = [];
   let statusMember: string | undefined;
   for (const [name, target] of shape === undefined ? [] : members(model, shape)) {
@@ -173,7 +172,6 @@ export function compileResponseBindings(model: ServiceModel, shape: Shape | unde
       case "statusCode": statusMember = name; break;
       case "header": {
         const write = headerWriter(model, target);
-        bound.add(key.toLowerCase());
         writers.push((output, headers) => {
           const value = output[name];
           if (value !== undefined && value !== null) headers.push(key, headerBytes(write(value)));
@@ -192,7 +190,6 @@ export function compileResponseBindings(model: ServiceModel, shape: Shape | unde
   }
   return {
     body,
-    bound,
     write: (output, headers) => {
       for (const each of writers) each(output, headers);
       return statusMember === undefined ? undefined : (output[statusMember] as number | undefined);

@@ -1,6 +1,6 @@
 /** JSON values to typed values and back, one closure per shape. */
 import type { ServiceModel } from "../model.ts";
-import { serializationError } from "../errors.ts";
+import { serializationError, SERVICE_PACKAGES } from "../errors.ts";
 import { formatBase64, formatTimestamp, INTEGER_BOUNDS, parseBase64, parseTimestamp, ScalarError, secondsToMilliseconds } from "./scalars.ts";
 import { Memo, members, resolve, setEntry, timestampFormat } from "./traits.ts";
 import type { Resolved } from "./traits.ts";
@@ -79,11 +79,11 @@ export class JsonShapes {
   }
 
   /** A reader of a structure's listed members, for a REST body that leaves some of them to headers and path. */
-  structureReader(list: [string, Resolved][]): JsonReader {
+  structureReader(list: [string, Resolved][], shapeName = ""): JsonReader {
     const entries = list.map(([name, target]) => ({ name, key: this.#name(name, target), read: this.reader(target) }));
     return (value) => {
-      if (typeof value !== "object") throw serializationError("Unexpected value type in payload");
-      if (Array.isArray(value)) throw serializationError("Start of list found where not expected");
+      if (typeof value !== "object") throw serializationError("Unexpected field type");
+      if (Array.isArray(value)) throw serializationError(`Unrecognized collection type class ${this.#java(shapeName)}`);
       const source = value as Record<string, unknown>;
       const result: Record<string, unknown> = {};
       for (const { name, key, read } of entries) {
@@ -109,13 +109,29 @@ export class JsonShapes {
     };
   }
 
+  /** The Java class of a shape, for the parser's error texts. */
+  #java(shapeName: string): string {
+    const type = this.#model.shapes[shapeName]?.type;
+    return JAVA_TYPE[type ?? ""] ?? `${SERVICE_PACKAGES[this.#model.id] ?? `com.amazonaws.${this.#model.id}`}.${shapeName}`;
+  }
+
+  /** A reader for the elements of a collection, where a structure that is none has a text of its own. */
+  #elementReader(target: Resolved): JsonReader {
+    const read = this.reader(target);
+    if (target.shape.type !== "structure" || read === raw) return read;
+    return (value) => {
+      if (typeof value !== "object") throw serializationError("Unexpected value type in payload");
+      return read(value);
+    };
+  }
+
   #compileReader(target: Resolved): JsonReader {
     const { shape } = target;
     if (shape.passthrough === true || shape.document === true) return raw;
     switch (shape.type) {
-      case "structure": return this.structureReader(members(this.#model, shape));
+      case "structure": return this.structureReader(members(this.#model, shape), target.ref.shape);
       case "list": {
-        const read = this.reader(resolve(this.#model, shape.member!));
+        const read = this.#elementReader(resolve(this.#model, shape.member!));
         return (value) => {
           if (!Array.isArray(value)) {
             throw serializationError(typeof value === "object" ? "Start of structure or map found where not expected" : "Unexpected field type");
@@ -128,10 +144,10 @@ export class JsonShapes {
         };
       }
       case "map": {
-        const read = this.reader(resolve(this.#model, shape.value!));
+        const read = this.#elementReader(resolve(this.#model, shape.value!));
         return (value) => {
           if (typeof value !== "object") throw serializationError("Unexpected field type");
-          if (Array.isArray(value)) throw serializationError("Start of list found where not expected");
+          if (Array.isArray(value)) throw serializationError(`Unrecognized collection type java.util.Map<java.lang.String, ${this.#java(shape.value!.shape)}>`);
           if (read === raw) return value;
           const result: Record<string, unknown> = {};
           for (const [key, item] of Object.entries(value as Record<string, unknown>)) {
