@@ -1,3 +1,4 @@
+import { StorageError } from "@cumulet/core/platform";
 import { Command, Option } from "commander";
 import { env } from "./commands/env.ts";
 import { logs } from "./commands/logs.ts";
@@ -70,8 +71,8 @@ program
 try {
   await program.parseAsync(process.argv);
 } catch (error) {
-  if (error instanceof SettingError || error instanceof CommandError || (error as Error).name === "DataFolderError") {
-    process.stderr.write(`${(error as Error).message}\n`);
+  if (error instanceof SettingError || error instanceof CommandError || error instanceof StorageError) {
+    process.stderr.write(`${error.message}\n`);
     process.exit(1);
   }
   throw error;

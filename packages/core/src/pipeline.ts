@@ -16,6 +16,7 @@ import { commit, handle, openContext } from "./request/handle.ts";
 import { guardPage, refuseForeignPage } from "./request/origin.ts";
 import { observe } from "./request/observe.ts";
 import type { LoadedService, Runtime } from "./runtime.ts";
+import { StorageError } from "./storage/database.ts";
 
 /** One step in the life of a request. */
 export type Stage = (call: Call) => void | Promise<void>;
@@ -104,11 +105,20 @@ export async function runInProcess(runtime: Runtime, service: LoadedService, ope
   }
 }
 
+const STORAGE_FAILURES: { [reason: string]: string } = {
+  full: "The disk that holds the state of this cloud is full; nothing of this request was kept.",
+  io: "The disk that holds the state of this cloud failed; nothing of this request was kept.",
+  closed: "The state was reset or restored while this request ran.",
+};
+
 /** A fault of ours: the stack goes to the log, a plain `InternalFailure` to the client. */
 export function internalFailure(call: Call, failure: unknown): AwsError {
   call.runtime.log.error("internal failure", {
     service: call.serviceName, operation: call.operationName, requestId: call.requestId,
     stack: failure instanceof Error ? failure.stack : String(failure),
   });
+  if (failure instanceof StorageError && STORAGE_FAILURES[failure.reason] !== undefined) {
+    return new AwsError("ServiceUnavailable", STORAGE_FAILURES[failure.reason]!, { status: 503, cause: failure });
+  }
   return new AwsError("InternalFailure", "The request processing has failed because of an unknown error, exception or failure.", { status: 500, cause: failure });
 }
