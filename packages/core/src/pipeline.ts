@@ -90,7 +90,7 @@ export async function runInProcess(runtime: Runtime, service: LoadedService, ope
   call.region = origin.region;
   call.principal = origin.principal;
   call.input = input;
-  const forward = (): void => call.abort.abort(origin.signal.reason);
+  const forward = (): void => call.abort(origin.signal.reason);
   origin.signal.addEventListener("abort", forward, { once: true });
   try {
     await run(ACT, call);

@@ -10,7 +10,7 @@ import type { Log } from "./observe/log.ts";
 import { Metrics } from "./observe/metrics.ts";
 import { RecentRequests } from "./observe/recent.ts";
 import type { Record } from "./observe/record.ts";
-import { childTrace, traceOf, type Span, type SpanSink } from "./observe/tracer.ts";
+import { childTrace, spanSink, traceOf, type Span, type SpanSink } from "./observe/tracer.ts";
 import { runOverHttp } from "./pipeline.ts";
 import type { Authorizer } from "./request/authorize.ts";
 import { expectContinue } from "./request/body.ts";
@@ -100,13 +100,9 @@ export class Runtime {
     this.log = parts.log;
     this.authorizer = parts.authorizer;
     this.origins = { extra: parts.extraOrigins ?? [], domains: parts.config.domains };
-    this.spans = {
-      ids: parts.ids,
-      now: () => parts.clock.now(),
-      ended: (span) => {
-        for (const observer of this.#spanObservers) observer(span);
-      },
-    };
+    this.spans = spanSink(parts.ids, () => parts.clock.now(), (span) => {
+      for (const observer of this.#spanObservers) observer(span);
+    });
     this.services = new Map(parts.services.map((definition) => [definition.model as string, new LoadedService(definition)]));
     this.parseHost = createHostParser({ bases: parts.config.domains, serviceLabels: Object.values(serviceIndex).map((entry) => entry.endpointPrefix) });
     this.identify = createIdentifier(this.parseHost);
@@ -141,9 +137,6 @@ export class Runtime {
     if (request.headers.expect?.toLowerCase() === "100-continue") expectContinue(request, response);
     if (await this.#planes.handle(side)) return;
     const call = new Call(this, this.ids.uuid(), traceOf(request.headers, this.spans), side);
-    response.once("close", () => {
-      if (!response.writableFinished) call.abort.abort(new Error("The client went away."));
-    });
     await runOverHttp(call);
   }
 
@@ -164,7 +157,7 @@ export class Runtime {
       }
     }
     this.recent.add(record);
-    if (record.via === "http") {
+    if (record.via === "http" && this.log.shows("info")) {
       this.log.info(`${record.status} ${record.service}.${record.operation}`, {
         ms: Math.round(record.durationMs * 10) / 10,
         account: record.account === this.config.defaultAccount ? undefined : record.account,
@@ -182,7 +175,7 @@ export class Runtime {
 
   /** A context of a service that no request stands behind: background work and delivered events. */
   serviceContext<S>(service: LoadedService, account: string, region: string, operation: string, traceId?: string): Context<S> {
-    const trace = traceOf(traceId === undefined ? undefined : { traceparent: `00-${traceId}-${this.ids.bytes(8).toString("hex")}-01` }, this.spans);
+    const trace = traceOf(traceId === undefined ? undefined : { traceparent: `00-${traceId}-${this.spans.hex(16)}-01` }, this.spans);
     return new RequestContext<S>(this, service, {
       account,
       region: service.definition.store.scope === "global" ? globalRegion(region) : region,

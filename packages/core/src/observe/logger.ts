@@ -39,6 +39,7 @@ export function createLogger(options: LoggerOptions, fields: object = {}): Log {
     info: (message, extra) => line("info", message, extra),
     warn: (message, extra) => line("warn", message, extra),
     error: (message, extra) => line("error", message, extra),
+    shows: (level) => ORDER.indexOf(level) >= threshold,
     with: (extra) => createLogger(options, { ...fields, ...extra }),
   };
 }

@@ -16,7 +16,8 @@ export interface Span {
 
 /** What spans need of the platform. */
 export interface SpanSink {
-  ids: Ids;
+  /** Random hex digits. */
+  hex(length: number): string;
   now(): number;
   ended(span: Span): void;
 }
@@ -24,6 +25,31 @@ export interface SpanSink {
 const TRACEPARENT = /^[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(?:-|$)/;
 const XRAY_ROOT = /(?:^|;)\s*Root=1-([0-9a-f]{8})-([0-9a-f]{24})/;
 const XRAY_PARENT = /(?:^|;)\s*Parent=([0-9a-f]{16})/;
+
+/** Random hex digits, cut from a large batch: a request needs 40 of them, and small draws cost more than the digits. */
+class HexPool {
+  readonly #ids: Ids;
+  #digits = "";
+  #at = 0;
+
+  constructor(ids: Ids) {
+    this.#ids = ids;
+  }
+
+  take(length: number): string {
+    if (this.#at + length > this.#digits.length) {
+      this.#digits = this.#ids.bytes(4096).toString("hex");
+      this.#at = 0;
+    }
+    return this.#digits.slice(this.#at, (this.#at += length));
+  }
+}
+
+/** Makes the sink of spans: where finished ones go, and where new ones get their ids. */
+export function spanSink(ids: Ids, now: () => number, ended: (span: Span) => void): SpanSink {
+  const pool = new HexPool(ids);
+  return { hex: (length) => pool.take(length), now, ended };
+}
 
 class LiveTrace implements Trace {
   readonly traceId: string;
@@ -50,7 +76,7 @@ class LiveTrace implements Trace {
 
   child(name: string, attributes: { [key: string]: unknown } = {}): Trace & { end(attributes?: { [key: string]: unknown }): void } {
     const sink = this.#sink;
-    const child = new LiveTrace(sink, this.traceId, sink.ids.bytes(8).toString("hex"), this.spanId, this.sampled);
+    const child = new LiveTrace(sink, this.traceId, sink.hex(16), this.spanId, this.sampled);
     const startedMs = sink.now();
     return Object.assign(child, {
       end(more: { [key: string]: unknown } = {}): void {
@@ -66,7 +92,7 @@ class LiveTrace implements Trace {
  * with the time, as X-Ray asks.
  */
 export function traceOf(headers: IncomingHttpHeaders | undefined, sink: SpanSink): Trace {
-  const spanId = sink.ids.bytes(8).toString("hex");
+  const spanId = sink.hex(16);
   const w3c = headers?.traceparent;
   if (typeof w3c === "string") {
     const match = TRACEPARENT.exec(w3c);
@@ -78,10 +104,10 @@ export function traceOf(headers: IncomingHttpHeaders | undefined, sink: SpanSink
     if (root) return new LiveTrace(sink, root[1]! + root[2]!, spanId, XRAY_PARENT.exec(xray)?.[1], !xray.includes("Sampled=0"));
   }
   const seconds = Math.floor(sink.now() / 1000).toString(16).padStart(8, "0").slice(-8);
-  return new LiveTrace(sink, seconds + sink.ids.bytes(12).toString("hex"), spanId, undefined, true);
+  return new LiveTrace(sink, seconds + sink.hex(24), spanId, undefined, true);
 }
 
 /** The trace of a call in process: a child of the caller's. */
 export function childTrace(parent: Trace, sink: SpanSink): Trace {
-  return new LiveTrace(sink, parent.traceId, sink.ids.bytes(8).toString("hex"), parent.spanId, parent.sampled);
+  return new LiveTrace(sink, parent.traceId, sink.hex(16), parent.spanId, parent.sampled);
 }

@@ -48,7 +48,7 @@ export function writeAnswer(call: Call): void | Promise<void> {
   return pipeline(source, response).catch((failure: Error) => {
     response.destroy();
     call.error = new AwsError("RequestAborted", failure.message);
-    if (!call.abort.signal.aborted) call.runtime.log.warn("an answer's body broke off", { requestId: call.requestId, reason: failure.message });
+    if (!response.req.socket.destroyed) call.runtime.log.warn("an answer's body broke off", { requestId: call.requestId, reason: failure.message });
   });
 }
 

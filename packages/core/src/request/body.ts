@@ -72,7 +72,9 @@ export function readAll(source: Readable, limit: number): Promise<Buffer> {
       resolve(chunks !== undefined ? Buffer.concat(chunks, size) : (first ?? Buffer.alloc(0)));
     });
     source.on("error", fail);
-    source.on("close", () => fail(new AwsError("RequestTimeout", "The client went away before its request was complete.", { status: 400 })));
+    source.on("close", () => {
+      if (!settled) fail(new AwsError("RequestTimeout", "The client went away before its request was complete.", { status: 400 }));
+    });
   });
 }
 

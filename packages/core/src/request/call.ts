@@ -32,7 +32,8 @@ export class Call {
   readonly startedAt: number;
   /** Undefined for a call in process. */
   readonly http: HttpSide | undefined;
-  readonly abort = new AbortController();
+  #abort: AbortController | undefined;
+  #abortReason: unknown;
 
   /** The body of an unsigned form, read early because it names the service. */
   formBody: Buffer | undefined;
@@ -82,6 +83,27 @@ export class Call {
     this.http = http;
     this.startedMs = runtime.clock.now();
     this.startedAt = performance.now();
+  }
+
+  /** Aborted when the client goes away or the caller gives up. Made on first use: most requests never look. */
+  get signal(): AbortSignal {
+    if (this.#abort === undefined) {
+      const abort = (this.#abort = new AbortController());
+      const response = this.http?.response;
+      if (this.#abortReason !== undefined || response?.destroyed === true) abort.abort(this.#abortReason ?? new Error("The client went away."));
+      else {
+        response?.once("close", () => {
+          if (!response.writableFinished) abort.abort(new Error("The client went away."));
+        });
+      }
+    }
+    return this.#abort.signal;
+  }
+
+  /** Gives the request up. */
+  abort(reason: unknown): void {
+    this.#abortReason = reason ?? new Error("The caller gave up.");
+    this.#abort?.abort(this.#abortReason);
   }
 
   /** What identification and signatures look at: the head as received. */

@@ -37,9 +37,6 @@ export class DataPlaneRunner {
     const found = this.#find(address);
     if (found === undefined) return false;
     const call = this.#call(found, side);
-    response.once("close", () => {
-      if (!response.writableFinished) call.abort.abort(new Error("The client went away."));
-    });
     try {
       await found.plane.handle(call.context!, { request, response, address }, found.claim.match as never);
       await call.context!.committed();
@@ -67,7 +64,7 @@ export class DataPlaneRunner {
       return;
     }
     const call = this.#call(found, { request, response: undefined as never, host, path, query, extraHeaders: [] });
-    socket.once("close", () => call.abort.abort(new Error("The connection closed.")));
+    socket.once("close", () => call.abort(new Error("The connection closed.")));
     try {
       await found.plane.upgrade(call.context!, { request, socket, head, address }, found.claim.match as never);
     } catch (failure) {

@@ -31,5 +31,5 @@ export function injectFault(call: Call): void | Promise<void> {
     }
   };
   if (rule.latencyMs === undefined || rule.latencyMs <= 0) return fail();
-  return call.runtime.clock.sleep(rule.latencyMs, call.abort.signal).then(fail);
+  return call.runtime.clock.sleep(rule.latencyMs, call.signal).then(fail);
 }

@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from "node:http";
 import { AwsError } from "@cumulet/protocol";
 import type { HttpView } from "../context.ts";
 import { partitionOf } from "../storage/storage.ts";
@@ -18,8 +19,10 @@ export function openContext(call: Call): void {
     requestId: call.requestId,
     operation: call.operationName,
     trace: call.trace,
-    signal: call.abort.signal,
-    http: call.http === undefined ? undefined : viewOf(call),
+    get signal() {
+      return call.signal;
+    },
+    http: call.http === undefined ? undefined : new RequestView(call),
     names: call.names,
     touched: call.touched,
   });
@@ -57,22 +60,33 @@ export function globalRegion(region: string): string {
   return partition === "aws" ? "us-east-1" : partition === "aws-cn" ? "cn-north-1" : "us-gov-west-1";
 }
 
-function viewOf(call: Call): HttpView {
-  const { request, host, path, query, extraHeaders } = call.http!;
-  const scheme = (request.socket as { encrypted?: boolean }).encrypted ? "https" : "http";
-  return {
-    method: request.method ?? "GET",
-    path,
-    query,
-    headers: request.headers,
-    get endpoint(): string {
-      return request.headers.host === undefined ? call.runtime.config.endpoint : `${scheme}://${authorityOf(host, request.headers.host)}`;
-    },
-    get sourceIp(): string {
-      return (request.socket.remoteAddress ?? "127.0.0.1").replace(/^::ffff:/, "");
-    },
-    setHeader: (name, value) => void extraHeaders.push(name, value),
-  };
+/** What a handler sees of HTTP; read lazily, since most never look. */
+class RequestView implements HttpView {
+  readonly #call: Call;
+
+  constructor(call: Call) {
+    this.#call = call;
+  }
+
+  get method(): string { return this.#call.http!.request.method ?? "GET"; }
+  get path(): string { return this.#call.http!.path; }
+  get query(): string { return this.#call.http!.query; }
+  get headers(): IncomingHttpHeaders { return this.#call.http!.request.headers; }
+
+  get endpoint(): string {
+    const { request, host } = this.#call.http!;
+    if (request.headers.host === undefined) return this.#call.runtime.config.endpoint;
+    const scheme = (request.socket as { encrypted?: boolean }).encrypted ? "https" : "http";
+    return `${scheme}://${authorityOf(host, request.headers.host)}`;
+  }
+
+  get sourceIp(): string {
+    return (this.#call.http!.request.socket.remoteAddress ?? "127.0.0.1").replace(/^::ffff:/, "");
+  }
+
+  setHeader(name: string, value: string): void {
+    this.#call.http!.extraHeaders.push(name, value);
+  }
 }
 
 /** The base domain and port that the caller used, without a bucket or an API id in front. */

@@ -16,7 +16,7 @@ const items = defineStore({
   migrations: ["CREATE TABLE items (id INTEGER PRIMARY KEY)"],
   open: ({ db }) => ({ put: db.prepare<unknown, [number]>("INSERT INTO items (id) VALUES (?)") }),
 });
-const silent: Log = { debug() {}, info() {}, warn() {}, error() {}, with: () => silent };
+const silent: Log = { debug() {}, info() {}, warn() {}, error() {}, shows: () => false, with: () => silent };
 
 interface Delivery {
   event: PlatformEvent;

@@ -51,7 +51,7 @@ test("nothing acknowledged is lost by kill -9, nothing is half-applied, and the 
 
   // The events of what was committed are found and delivered, without anybody touching the store.
   const delivered = new Set<unknown>();
-  const silent: Log = { debug() {}, info() {}, warn() {}, error() {}, with: () => silent };
+  const silent: Log = { debug() {}, info() {}, warn() {}, error() {}, shows: () => false, with: () => silent };
   const events = new Dispatcher({
     storage,
     clock,

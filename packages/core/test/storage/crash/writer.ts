@@ -10,7 +10,7 @@ const [folder, first] = process.argv.slice(2);
 const clock = new SystemClock();
 const ids = new RandomIds();
 const storage = openStorage({ folder, clock, ids, stores: [things] });
-const silent: Log = { debug() {}, info() {}, warn() {}, error() {}, with: () => silent };
+const silent: Log = { debug() {}, info() {}, warn() {}, error() {}, shows: () => false, with: () => silent };
 const events = new Dispatcher({
   storage,
   clock,
