@@ -20,9 +20,7 @@ export function adminApp(platform: Platform): Hono {
   app.notFound((c) => c.json({ error: `Nothing at ${c.req.path}. See /_cumulet/ for what there is.` }, 404));
   app.use(async (c, next) => {
     const headers = Object.fromEntries(c.req.raw.headers);
-    const site = headers["sec-fetch-site"];
-    const own = pageMayDrive(headers, runtime.origins);
-    if (own === false || (site === "cross-site" && headers.origin === undefined)) {
+    if (pageMayDrive(headers, runtime.origins) === false) {
       throw new HTTPException(403, { message: "Another site's page may not administer this cloud." });
     }
     await next();
@@ -39,6 +37,10 @@ export function adminApp(platform: Platform): Hono {
   for (const prefix of ["/_cumulet", "/_localstack"]) {
     app.get(`${prefix}/health`, (c) => c.json(platform.health()));
     app.get(`${prefix}/info`, (c) => c.json(platform.info()));
+    app.post(`${prefix}/state/reset`, async (c) => {
+      await platform.reset(selection(await jsonBody(c.req.raw)));
+      return c.json({ reset: true });
+    });
   }
 
   app.get("/_cumulet/metrics", (c) => c.text(runtime.metrics.text(), 200, { "content-type": "text/plain; version=0.0.4; charset=utf-8" }));
@@ -54,6 +56,14 @@ export function adminApp(platform: Platform): Hono {
   app.get("/_cumulet/requests/:id", (c) => {
     const record = runtime.recent.find(c.req.param("id"));
     return record === undefined ? c.json({ error: "No such request among the last 1,000." }, 404) : c.json(plain(record));
+  });
+
+  app.get("/_cumulet/snapshots", (c) => c.json({ snapshots: platform.snapshots.list() }));
+  app.post("/_cumulet/snapshots/:name", async (c) => c.json(await platform.snapshots.create(c.req.param("name"), selection(await jsonBody(c.req.raw)).account)));
+  app.post("/_cumulet/snapshots/:name/restore", async (c) => c.json(await platform.snapshots.restore(c.req.param("name"))));
+  app.delete("/_cumulet/snapshots/:name", async (c) => {
+    await platform.snapshots.delete(c.req.param("name"));
+    return c.json({ deleted: c.req.param("name") });
   });
 
   app.get("/_cumulet/clock", (c) => c.json(platform.clockState()));

@@ -12,6 +12,7 @@ import type { Authorizer } from "./request/authorize.ts";
 import { RandomIds } from "./random-ids.ts";
 import { Runtime } from "./runtime.ts";
 import type { AnyService } from "./service.ts";
+import { Snapshots } from "./storage/snapshots.ts";
 import { openStorage, type Storage } from "./storage/storage.ts";
 import { SystemClock } from "./system-clock.ts";
 
@@ -43,6 +44,9 @@ export interface Platform {
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void>;
   /** Tells where the platform is reached, once it is: functions and origins need it. */
   served(endpoint: string, port: number): void;
+  readonly snapshots: Snapshots;
+  /** Forgets state: all, or one account's, region's or service's. */
+  reset(filter: { account?: string; region?: string; service?: string }): Promise<void>;
   /** Resolves when no event is undelivered and none runs; those that are due later do not count. */
   idle(): Promise<void>;
   health(): { status: "running"; version: string; services: { [id: string]: "running" } };
@@ -94,6 +98,13 @@ export async function composePlatform(options: PlatformOptions): Promise<Platfor
       return clockState();
     },
     idle: () => dispatcher.idle(),
+    snapshots: new Snapshots(storage, () => clock.now()),
+    reset: async ({ service, ...filter }) => {
+      if (service === undefined) return storage.reset(filter);
+      const loaded = runtime.service(service);
+      if (loaded === undefined) throw new AdminError(`There is no service ${service}; there are ${[...runtime.services.keys()].join(", ")}.`);
+      return storage.reset({ ...filter, store: loaded.definition.store.name });
+    },
     close: async () => {
       await dispatcher.stop();
       await runtime.stop();
