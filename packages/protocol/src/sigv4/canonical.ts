@@ -1,5 +1,5 @@
 /** The texts that a SigV4 signature covers. Strings here hold one byte a character (latin1), as node hands over headers and targets. */
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 
 import type { WireRequest } from "../http.ts";
 import { rawQueryPairs } from "../query-string.ts";
@@ -157,7 +157,5 @@ export function stringToSign(signature: Pick<RequestSignature, "kind" | "timesta
 
 /** Hex SHA-256; a string is taken as latin1 bytes. */
 export function sha256Hex(data: string | Uint8Array): string {
-  return typeof data === "string"
-    ? createHash("sha256").update(data, "latin1").digest("hex")
-    : createHash("sha256").update(data).digest("hex");
+  return hash("sha256", typeof data === "string" ? Buffer.from(data, "latin1") : data, "hex");
 }

@@ -102,24 +102,32 @@ export function parseAmzDate(text: string): number {
 }
 
 function fromHeader(request: SignatureSource, authorization: string): RequestSignature | undefined {
-  const { algorithm, parts } = authorizationParts(authorization);
-  const asymmetric = algorithm === "AWS4-ECDSA-P256-SHA256";
-  const regionSet = header(request, "x-amz-region-set");
-  const credential = readCredential(parts.get("Credential") ?? "", asymmetric, regionSet);
+  const asymmetric = authorization.startsWith("AWS4-ECDSA-P256-SHA256 ");
+  const regionSet = asymmetric ? header(request, "x-amz-region-set") : undefined;
+  const credential = readCredential(authorizationPart(authorization, "Credential="), asymmetric, regionSet);
   if (credential.accessKeyId === "") return undefined;
   const amzDate = header(request, "x-amz-date");
-  const plainDate = header(request, "date");
-  const timestampMs = amzDate === undefined ? parseHttpDate(plainDate) : parseAmzDate(amzDate);
+  const timestampMs = amzDate === undefined ? parseHttpDate(header(request, "date")) : parseAmzDate(amzDate);
   return {
     kind: asymmetric ? "sigv4a" : "sigv4",
     source: "header",
     ...credential,
-    signedHeaders: headerList(parts.get("SignedHeaders")),
-    signature: parts.get("Signature") ?? "",
+    signedHeaders: headerList(authorizationPart(authorization, "SignedHeaders=")),
+    signature: authorizationPart(authorization, "Signature="),
     timestampMs,
     timestamp: amzDate ?? formatAmzDate(timestampMs),
     ...optional(header(request, "x-amz-security-token"), header(request, "x-amz-content-sha256")),
   };
+}
+
+/** One `name=` part of the header, found in place: this runs for every request. */
+function authorizationPart(authorization: string, name: string): string {
+  let at = authorization.indexOf(name);
+  // A name is preceded by the algorithm's space or a comma, not by the rest of a longer one.
+  while (at > 0 && authorization[at - 1] !== " " && authorization[at - 1] !== ",") at = authorization.indexOf(name, at + 1);
+  if (at <= 0) return "";
+  const end = authorization.indexOf(",", at);
+  return authorization.slice(at + name.length, end < 0 ? undefined : end).trim();
 }
 
 function fromQuery(request: SignatureSource): RequestSignature | undefined {
@@ -188,15 +196,14 @@ function readCredential(
   const parts = text.split("/");
   const wanted = asymmetric ? 4 : 5;
   const cut = parts.length > wanted ? parts.length - wanted + 1 : 1;
-  const [date = "", ...rest] = parts.slice(cut);
-  const service = (asymmetric ? rest[0] : rest[1]) ?? "";
-  const region = asymmetric ? (regionSet?.split(",")[0] ?? "").trim() : (rest[0] ?? "");
+  const accessKeyId = cut === 1 ? parts[0]! : parts.slice(0, cut).join("/");
+  const region = asymmetric ? (regionSet?.split(",")[0] ?? "").trim() : (parts[cut + 1] ?? "");
   return {
-    accessKeyId: parts.slice(0, cut).join("/"),
-    date,
+    accessKeyId,
+    date: parts[cut] ?? "",
     region: region === "*" ? "" : region,
-    service: service.toLowerCase(),
-    scope: parts.slice(cut).join("/"),
+    service: (parts[cut + (asymmetric ? 1 : 2)] ?? "").toLowerCase(),
+    scope: text.slice(accessKeyId.length + 1),
   };
 }
 
@@ -206,7 +213,8 @@ function optional(sessionToken: string | undefined, contentSha256: string | unde
 
 function headerList(text: string | undefined): string[] {
   if (text === undefined || text === "") return [];
-  return text.toLowerCase().split(";").map((name) => name.trim()).filter((name) => name !== "");
+  const names = text.toLowerCase().split(";");
+  return names.every((name) => name !== "" && !name.includes(" ")) ? names : names.map((name) => name.trim()).filter((name) => name !== "");
 }
 
 function header(request: SignatureSource, name: string): string | undefined {

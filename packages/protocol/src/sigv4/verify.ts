@@ -122,18 +122,17 @@ function checkSkew(signature: RequestSignature, nowMs: number, style: SignatureS
   const { timestampMs } = signature;
   const minutes = skewMinutes[style];
   const skewMs = minutes * 60_000;
-  const stamp = formatAmzDate(timestampMs);
-  const now = formatAmzDate(nowMs);
   if (Number.isNaN(timestampMs)) throw invalidSignature(style, `Date must be in ISO-8601 'basic format'. Got '${signature.timestamp}'. See http://en.wikipedia.org/wiki/ISO_8601`);
   const lifeMs = signature.expiresSeconds === undefined ? skewMs : Math.max(0, signature.expiresSeconds * 1000);
   if (nowMs - lifeMs > timestampMs) {
-    throw invalidSignature(style, `Signature expired: ${stamp} is now earlier than ${formatAmzDate(nowMs - lifeMs)} (${now} - ${lifeMs / 60_000} min.)`);
+    throw invalidSignature(style, `Signature expired: ${signature.timestamp} is now earlier than ${formatAmzDate(nowMs - lifeMs)} (${formatAmzDate(nowMs)} - ${lifeMs / 60_000} min.)`);
   }
   if (timestampMs > nowMs + skewMs) {
-    throw invalidSignature(style, `Signature not yet current: ${stamp} is still later than ${formatAmzDate(nowMs + skewMs)} (${now} + ${minutes} min.)`);
+    throw invalidSignature(style, `Signature not yet current: ${signature.timestamp} is still later than ${formatAmzDate(nowMs + skewMs)} (${formatAmzDate(nowMs)} + ${minutes} min.)`);
   }
-  if (signature.date !== stamp.slice(0, 8)) {
-    throw invalidSignature(style, `Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: '${signature.date}' != '${stamp.slice(0, 8)}', from '${stamp}'.`);
+  const day = signature.timestamp.slice(0, 8);
+  if (signature.date !== day) {
+    throw invalidSignature(style, `Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: '${signature.date}' != '${day}', from '${signature.timestamp}'.`);
   }
 }
 
