@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
-import { AwsError, compileService, createHostParser, createIdentifier, loadModel, serviceIndex } from "@cumulet/protocol";
+import { AwsError, compileService, createHostParser, createIdentifier, endpointLabels, loadModel } from "@cumulet/protocol";
 import type { CompiledOperation, CompiledService, HostParser, Identifier, ProtocolName, ServiceId } from "@cumulet/protocol";
 import type { Clock } from "./clock.ts";
 import type { Context, PlatformConfig } from "./context.ts";
@@ -104,7 +104,7 @@ export class Runtime {
       for (const observer of this.#spanObservers) observer(span);
     });
     this.services = new Map(parts.services.map((definition) => [definition.model as string, new LoadedService(definition)]));
-    this.parseHost = createHostParser({ bases: parts.config.domains, serviceLabels: Object.values(serviceIndex).map((entry) => entry.endpointPrefix) });
+    this.parseHost = createHostParser({ bases: parts.config.domains, serviceLabels: endpointLabels() });
     this.identify = createIdentifier(this.parseHost);
     this.#planes = new DataPlaneRunner(this);
     this.metrics.gauge("cumulet_memory_rss_bytes", "Resident memory of the platform's process.", () => process.memoryUsage.rss());

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { AwsError, expiredToken, hostAliases, invalidToken, missingAuthentication, parseSignature, signatureStyle, unknownAccessKey, verifySignature } from "@cumulet/protocol";
+import { AwsError, expiredToken, hostAliases, invalidSignature, invalidToken, missingAuthentication, parseSignature, signatureStyle, unknownAccessKey, verifySignature, wrongRegion } from "@cumulet/protocol";
 import type { RequestSignature, SignatureStyle, VerifiableRequest } from "@cumulet/protocol";
 import { isRegionName } from "../storage/storage.ts";
 import type { Call } from "./call.ts";
@@ -127,10 +127,10 @@ function verifiable(call: Call, body: Uint8Array | undefined): VerifiableRequest
 function regionOf(call: Call, named: string | undefined): string {
   if (named === undefined || named === "") return call.runtime.config.defaultRegion;
   if (!isRegionName(named)) {
-    const service = call.signature?.service ?? "";
-    throw styleOf(call) === "s3"
-      ? new AwsError("AuthorizationHeaderMalformed", `The authorization header is malformed; the region '${named}' is wrong; expecting '${call.runtime.config.defaultRegion}'`, { status: 400, fields: { Region: call.runtime.config.defaultRegion } })
-      : new AwsError(styleOf(call) === "query" ? "SignatureDoesNotMatch" : "InvalidSignatureException", `Credential should be scoped to a valid region. (${service})`, { status: 403 });
+    const style = styleOf(call);
+    throw style === "s3"
+      ? wrongRegion({ source: call.signature?.source ?? "header", region: named }, call.runtime.config.defaultRegion)
+      : invalidSignature(style, style === "query" ? `Credential should be scoped to a valid region, not '${named}'.` : "Credential should be scoped to a valid region.");
   }
   return named;
 }
