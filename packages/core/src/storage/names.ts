@@ -95,8 +95,8 @@ export class Directory {
     this.#unmark = this.db.prepare("DELETE FROM undelivered WHERE account = ? AND region = ? AND store = ?");
   }
 
-  /** Names as a store sees and changes them; changes stand at once. */
-  names(store: string): Names {
+  /** Names as a store or its background work sees and changes them; `undo` has nothing to undo. */
+  names(store: string): NamesSession {
     return new Session(this, store, false);
   }
 
