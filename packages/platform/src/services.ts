@@ -1,5 +1,7 @@
 import type { AnyService } from "@cumulet/core";
+import { services as functions } from "@cumulet/functions";
 
 /** Every service of the cloud. Data planes are asked in this order: exact hosts first, buckets (which any host label may name) last. */
 export const services: readonly AnyService[] = [
+  ...functions,
 ];
