@@ -1,1 +1,47 @@
-export {};
+import { defineService } from "@cumulet/core";
+import { batchGetItem } from "./operations/batch-get-item.ts";
+import { batchWriteItem } from "./operations/batch-write-item.ts";
+import { deleteItem } from "./operations/delete-item.ts";
+import { getItem } from "./operations/get-item.ts";
+import { putItem } from "./operations/put-item.ts";
+import { query } from "./operations/query.ts";
+import { scan } from "./operations/scan.ts";
+import { createTable, deleteTable, describeTable, listTables } from "./operations/tables.ts";
+import { listTagsOfResource, tagResource, untagResource } from "./operations/tags.ts";
+import { control } from "./operations/targets.ts";
+import { describeTimeToLive, updateTimeToLive } from "./operations/time-to-live.ts";
+import { transactGetItems } from "./operations/transact-get-items.ts";
+import { transactWriteItems } from "./operations/transact-write-items.ts";
+import { updateItem } from "./operations/update-item.ts";
+import { updateTable } from "./operations/update-table.ts";
+import { store } from "./store/index.ts";
+
+const dynamodb = defineService({
+  model: "dynamodb",
+  store,
+  operations: {
+    BatchGetItem: batchGetItem,
+    BatchWriteItem: batchWriteItem,
+    CreateTable: control(createTable),
+    DeleteItem: deleteItem,
+    DeleteTable: control(deleteTable),
+    DescribeTable: describeTable,
+    DescribeTimeToLive: describeTimeToLive,
+    GetItem: getItem,
+    ListTables: listTables,
+    ListTagsOfResource: listTagsOfResource,
+    PutItem: putItem,
+    Query: query,
+    Scan: scan,
+    TagResource: tagResource,
+    TransactGetItems: transactGetItems,
+    TransactWriteItems: transactWriteItems,
+    UntagResource: untagResource,
+    UpdateItem: updateItem,
+    UpdateTable: control(updateTable),
+    UpdateTimeToLive: control(updateTimeToLive),
+  },
+});
+
+/** DynamoDB and DynamoDB Streams. */
+export const services = [dynamodb] as const;

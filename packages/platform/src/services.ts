@@ -1,7 +1,7 @@
 import type { AnyService } from "@cumulet/core";
-import { services as functions } from "@cumulet/functions";
+import { services as keyvalue } from "@cumulet/keyvalue";
 
 /** Every service of the cloud. Data planes are asked in this order: exact hosts first, buckets (which any host label may name) last. */
 export const services: readonly AnyService[] = [
-  ...functions,
+  ...keyvalue,
 ];

@@ -24,14 +24,8 @@ export interface ContextParts {
   signal: AbortSignal;
   http: HttpView | undefined;
   names: NamesSession;
-  /** Every scope that the request opened: its answer waits for their commits. Undefined for a context that outlives requests. */
-  touched: Touched[] | undefined;
-}
-
-/** A store that a request opened, and its `losses` at that time: one more means that something the request saw was undone. */
-export interface Touched {
-  scope: OpenStore<unknown>;
-  losses: number;
+  /** Every scope that the request opened: its answer waits for their commits. */
+  touched: OpenStore<unknown>[];
 }
 
 /** The one implementation of `Context`: a view over the runtime, narrowed to one service, account and region. */
@@ -66,16 +60,12 @@ export class RequestContext<S> implements Context<S> {
   get endpoint(): string { return this.#parts.http?.endpoint ?? this.#runtime.config.endpoint; }
   get config(): PlatformConfig { return this.#runtime.config; }
 
-  /**
-   * The database behind `store`: opened on first use, so that a refused request opens nothing. A request keeps to the one that
-   * it began with, though it was reset meanwhile; a context that outlives requests goes on with the new one.
-   */
+  /** The database behind `store`: opened on first use, so that a refused request opens nothing. */
   get scope(): OpenStore<S> {
-    const { account, region, touched } = this.#parts;
-    if (this.#scope === undefined || (touched === undefined && this.#scope.db.retired)) {
-      const scope = this.#runtime.storage.open(this.#service.definition.store, account, region) as OpenStore<S>;
-      touched?.push({ scope, losses: scope.db.losses });
-      this.#scope = scope;
+    if (this.#scope === undefined) {
+      const { store } = this.#service.definition;
+      this.#scope = this.#runtime.storage.open(store, this.#parts.account, this.#parts.region) as OpenStore<S>;
+      this.#parts.touched.push(this.#scope);
     }
     return this.#scope;
   }
@@ -110,9 +100,7 @@ export class RequestContext<S> implements Context<S> {
   }
 
   committed(): Promise<void> {
-    const { touched, names } = this.#parts;
-    if (touched === undefined) return Promise.all([this.#scope?.db.committed(), names.committed()]).then(() => undefined);
-    return commitsOf(touched, names) ?? Promise.resolve();
+    return commitsOf(this.#parts.touched, this.#parts.names) ?? Promise.resolve();
   }
 
   at(account: string, region: string): Context<S> {
@@ -122,9 +110,9 @@ export class RequestContext<S> implements Context<S> {
 }
 
 /** Resolves when the writes of all these stores, and the names claimed, are committed; undefined when nothing is pending. */
-export function commitsOf(touched: readonly Touched[], names: NamesSession | undefined): Promise<void> | undefined {
+export function commitsOf(touched: readonly OpenStore<unknown>[], names: NamesSession | undefined): Promise<void> | undefined {
   let pending: Promise<void>[] | undefined;
-  for (const { scope: { db }, losses } of touched) if (db.pending || db.losses !== losses) (pending ??= []).push(db.committed(losses));
+  for (const scope of touched) if (scope.db.pending) (pending ??= []).push(scope.db.committed());
   if (names !== undefined && names.changed) (pending ??= []).push(names.committed());
   if (pending === undefined) return undefined;
   return pending.length === 1 ? pending[0] : Promise.all(pending).then(() => undefined);

@@ -262,7 +262,7 @@ export class Storage {
 
   /** Commits what is pending in all stores now. */
   flush(): void {
-    this.#turn.endAll();
+    this.#turn.end();
   }
 
   /** Commits, closes every file and gives the folder back. An ephemeral folder is removed. */

@@ -1,0 +1,36 @@
+import type { GetItemInput, GetItemOutput } from "@cumulet/protocol/models/dynamodb.d.ts";
+import { checkItem } from "../domain/attribute-values.ts";
+import type { Item } from "../domain/attribute-values.ts";
+import { Consumption, readUnits } from "../domain/capacity.ts";
+import { encodeKey } from "../domain/keys.ts";
+import { checkAttributesToGet } from "../domain/legacy.ts";
+import { checkKey, checkKeyPaths } from "../domain/validation.ts";
+import { attributesProjection, Expressions } from "./parameters.ts";
+import { dataTable } from "./targets.ts";
+import type { Ctx } from "./targets.ts";
+
+export function getItem(ctx: Ctx, input: GetItemInput): GetItemOutput {
+  checkItem(input.Key);
+  const expressions = new Expressions(input, { ProjectionExpression: input.ProjectionExpression }, { AttributesToGet: input.AttributesToGet });
+  if (input.AttributesToGet !== undefined) checkAttributesToGet(input.AttributesToGet);
+  const projection = expressions.compile("ProjectionExpression", input.ProjectionExpression)
+    ?? (input.AttributesToGet === undefined ? undefined : attributesProjection(input.AttributesToGet));
+  expressions.finish();
+
+  const { ctx: owner, table } = dataTable(ctx, input.TableName);
+  checkKey(input.Key, table.schema);
+  checkKeyPaths(expressions.paths, table);
+
+  const row = owner.store.rows.get(table.space, encodeKey(input.Key, table.schema));
+  const output: GetItemOutput = {};
+  if (row !== undefined) {
+    const item = JSON.parse(row.item) as Item;
+    output.Item = projection === undefined ? item : projection.of(item);
+  }
+  if (input.ReturnConsumedCapacity !== undefined) {
+    const consumption = new Consumption(input.TableName, "read");
+    consumption.addTable(readUnits(row?.size ?? 0, input.ConsistentRead === true));
+    output.ConsumedCapacity = consumption.describe(input.ReturnConsumedCapacity);
+  }
+  return output;
+}

@@ -1,0 +1,83 @@
+import { defineStore } from "@cumulet/core";
+import type { Database, Statement, StoreScope } from "@cumulet/core";
+import { Attachments } from "./attachments.ts";
+import { migrations } from "./migrations.ts";
+import { Rows } from "./rows.ts";
+import { Streams } from "./streams.ts";
+import { Tables } from "./tables.ts";
+import { Tokens } from "./tokens.ts";
+import { Totals } from "./totals.ts";
+import { Writer } from "./writer.ts";
+
+/** Everything that DynamoDB keeps for one account and region. */
+export class KeyValueStore {
+  readonly tables: Tables;
+  readonly rows: Rows;
+  readonly totals: Totals;
+  readonly streams: Streams;
+  readonly tokens: Tokens;
+  readonly attachments: Attachments;
+  readonly writer: Writer;
+  readonly #discard: Statement<unknown, [number]>;
+  readonly #discarded: Statement<{ space: number }, []>;
+  readonly #undiscard: Statement<unknown, [number]>;
+  readonly #db: Database;
+  /** Streams that were woken in the open group of writes: once a group is enough. */
+  readonly #woken = new Set<number>();
+  #group: Promise<void> | undefined;
+
+  constructor(scope: StoreScope) {
+    const { db, partition, region, account } = scope;
+    this.#db = db;
+    this.tables = new Tables(db, scope.clock, (name) => `arn:${partition}:dynamodb:${region}:${account}:table/${name}`);
+    this.rows = new Rows(db);
+    this.totals = new Totals(db);
+    this.streams = new Streams(db);
+    this.tokens = new Tokens(db);
+    this.attachments = new Attachments(db);
+    this.writer = new Writer(this.rows, this.streams, this.totals);
+    this.#discard = db.prepare("INSERT OR IGNORE INTO discarded (space) VALUES (?)");
+    this.#discarded = db.prepare("SELECT space FROM discarded LIMIT 1");
+    this.#undiscard = db.prepare("DELETE FROM discarded WHERE space = ?");
+  }
+
+  /** Makes a space unreachable at once; its rows are removed later, a bounded number at a time. */
+  discard(space: number): void {
+    this.totals.delete(space);
+    this.#discard.run(space);
+  }
+
+  /** Removes up to `limit` rows of discarded spaces; false when there are none left. */
+  purge(limit: number): boolean {
+    const next = this.#discarded.get();
+    if (next === undefined) return false;
+    if (!this.rows.purge(next.space, limit)) this.#undiscard.run(next.space);
+    return true;
+  }
+
+  /** Whether a stream's readers must be woken: the first time in each group of writes. */
+  firstWake(stream: number): boolean {
+    const group = this.#db.committed();
+    if (group !== this.#group) {
+      this.#group = group;
+      this.#woken.clear();
+    }
+    if (this.#woken.has(stream)) return false;
+    this.#woken.add(stream);
+    return true;
+  }
+
+  /** Forgets what was read of tables and streams: after a transaction that changed them has failed. */
+  forget(): void {
+    this.tables.forget();
+    this.streams.forget();
+  }
+}
+
+/** DynamoDB and its streams share one store. */
+export const store = defineStore<KeyValueStore>({
+  name: "dynamodb",
+  scope: "regional",
+  migrations,
+  open: (scope) => new KeyValueStore(scope),
+});

@@ -1,0 +1,76 @@
+/** Append-only; see `StoreDefinition.migrations`. */
+export const migrations: readonly string[] = [
+  `
+  CREATE TABLE tables (
+    name TEXT PRIMARY KEY,
+    record TEXT NOT NULL
+  ) WITHOUT ROWID;
+
+  -- Spaces, streams and the like are numbered from here and never reuse a number.
+  CREATE TABLE numbers (
+    name TEXT PRIMARY KEY,
+    last INTEGER NOT NULL
+  ) WITHOUT ROWID;
+
+  -- Items of tables, entries of indexes, entries by time of expiry: one space each. Keys order as DynamoDB orders.
+  CREATE TABLE rows (
+    space INTEGER NOT NULL,
+    key BLOB NOT NULL,
+    -- Bytes as DynamoDB counts them.
+    size INTEGER NOT NULL,
+    -- Wire JSON.
+    item TEXT NOT NULL,
+    PRIMARY KEY (space, key)
+  ) WITHOUT ROWID;
+
+  -- How many rows a space has and how large they are; brought up to date every now and then.
+  CREATE TABLE totals (
+    space INTEGER PRIMARY KEY,
+    items INTEGER NOT NULL,
+    bytes INTEGER NOT NULL
+  );
+
+  -- Spaces whose rows are no longer reachable and are being removed.
+  CREATE TABLE discarded (
+    space INTEGER PRIMARY KEY
+  );
+
+  CREATE TABLE streams (
+    id INTEGER PRIMARY KEY,
+    table_name TEXT NOT NULL,
+    label TEXT NOT NULL,
+    record TEXT NOT NULL,
+    UNIQUE (table_name, label)
+  );
+
+  CREATE TABLE stream_records (
+    stream INTEGER NOT NULL,
+    sequence INTEGER NOT NULL,
+    created_ms INTEGER NOT NULL,
+    record TEXT NOT NULL,
+    PRIMARY KEY (stream, sequence)
+  ) WITHOUT ROWID;
+
+  -- Outcomes of transactions by client token, for ten minutes.
+  CREATE TABLE tokens (
+    token TEXT PRIMARY KEY,
+    fingerprint TEXT NOT NULL,
+    created_ms INTEGER NOT NULL,
+    answer TEXT NOT NULL
+  ) WITHOUT ROWID;
+  CREATE INDEX tokens_by_age ON tokens (created_ms);
+
+  CREATE TABLE tags (
+    arn TEXT NOT NULL,
+    key TEXT NOT NULL,
+    value TEXT NOT NULL,
+    PRIMARY KEY (arn, key)
+  ) WITHOUT ROWID;
+
+  CREATE TABLE policies (
+    arn TEXT PRIMARY KEY,
+    policy TEXT NOT NULL,
+    revision TEXT NOT NULL
+  ) WITHOUT ROWID;
+  `,
+];
