@@ -141,7 +141,7 @@ const sql: Rule = {
       .map(({ line, value }) => ({ path: file.path, line, problem: `SQL: ${value.slice(0, 40)}` }))),
 };
 
-/** Libraries that have one place in the house; `src/` stands for the tests that mirror it too. */
+/** Libraries that have one place in the house; `src/` stands for the tests and benchmarks that mirror it too. */
 const ONE_PLACE: Readonly<Record<string, string>> = {
   "better-sqlite3": "packages/core/src/storage/",
   dockerode: "packages/functions/",
@@ -155,7 +155,7 @@ const onePlace: Rule = {
   check: ({ files }) => files.filter(isSource).flatMap((file) => file.imports
     .filter(({ specifier }) => {
       const place = ONE_PLACE[packageNameOf(specifier)];
-      return place !== undefined && !file.path.replace("/test/", "/src/").startsWith(place);
+      return place !== undefined && !file.path.replace(/\/(test|bench)\//, "/src/").startsWith(place);
     })
     .map(({ specifier, line }) => ({ path: file.path, line, problem: `imports ${specifier}` }))),
 };

@@ -15,8 +15,8 @@ export interface DispatcherOptions {
   log: Log;
   /** Which services consume an event, by its type. Each gets it on its own: one's failure is not the other's. */
   consumers: ReadonlyMap<string, readonly string[]>;
-  /** Hands an event of a store to a service; rejects when the service failed. */
-  deliver(event: PlatformEvent, store: string, consumer: string): Promise<void>;
+  /** Hands an event of a store to a service; rejects when the service failed. `signal`: the platform stops waiting for it. */
+  deliver(event: PlatformEvent, store: string, consumer: string, signal: AbortSignal): Promise<void>;
   /** Deliveries at a time, over the whole platform. */
   concurrency?: number;
   /** Deliveries of an event before it is given up. */
@@ -53,6 +53,7 @@ export class Dispatcher {
   readonly #running = new Set<Promise<void>>();
   /** Keys that the directory lists and nobody has looked at yet. */
   readonly #unseen = new Set<string>();
+  readonly #abort = new AbortController();
   #stopping = false;
   #idle: PromiseWithResolvers<void> | undefined;
   #subscriptions: Disposable[] = [];
@@ -144,11 +145,20 @@ export class Dispatcher {
     return this.#idle.promise;
   }
 
-  /** Starts no more deliveries and waits for those that run. Events left over are delivered after the next start. */
-  async stop(): Promise<void> {
+  /**
+   * Starts no more deliveries and waits for those that run, at most `graceMs` of real time. Events left over, and those of
+   * deliveries that did not end, are delivered after the next start.
+   */
+  async stop(graceMs = 5000): Promise<void> {
     this.#stopping = true;
     this.#queue.clear();
-    while (this.#running.size > 0) await Promise.all(this.#running);
+    let timeout: NodeJS.Timeout | undefined;
+    const patience = new Promise<void>((resolve) => {
+      timeout = setTimeout(resolve, graceMs);
+    });
+    await Promise.race([patience, Promise.all(this.#running)]);
+    clearTimeout(timeout);
+    this.#abort.abort(new Error("The platform is stopping."));
     const { storage } = this.#options;
     storage.flush();
     for (const subscription of this.#subscriptions.splice(0)) subscription[Symbol.dispose]();
@@ -263,7 +273,7 @@ export class Dispatcher {
     const attempt = row.attempt + 1;
     let failure: { error: unknown } | undefined;
     try {
-      await deliver(eventOf(lane.key, row, attempt), lane.key.store, row.consumer);
+      await deliver(eventOf(lane.key, row, attempt), lane.key.store, row.consumer, this.#abort.signal);
     } catch (error) {
       failure = { error };
     }

@@ -340,6 +340,30 @@ test("a delivery that ends after its store was reset does no harm", async () => 
   await platform.events.stop();
 });
 
+test("stop does not wait for ever; what did not end comes again after the next start", async () => {
+  const folder = temporaryFolder();
+  let aborted = false;
+  const started = Promise.withResolvers<void>();
+  const first = new Platform({
+    folder,
+    deliver: (_event, _store, _consumer, signal) => {
+      started.resolve();
+      signal.addEventListener("abort", () => (aborted = true));
+      return new Promise(() => {});
+    },
+  });
+  first.emit("stuck");
+  await started.promise;
+  await first.events.stop(0);
+  expect(aborted).toBe(true);
+  first.storage.close();
+  const second = new Platform({ folder });
+  second.events.start();
+  await second.events.idle();
+  expect(second.details).toEqual(["stuck"]);
+  await second.events.stop();
+});
+
 test("events of hundreds of stores are delivered with few files open", async () => {
   const folder = temporaryFolder();
   const platform = new Platform({ folder, maxOpen: 5 });

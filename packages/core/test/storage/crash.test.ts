@@ -19,6 +19,9 @@ async function writeAndKill(folder: string, first: number, count: number): Promi
   const acknowledged: number[] = [];
   for await (const line of createInterface({ input: writer.stdout })) {
     acknowledged.push(Number(line));
+    if (acknowledged.length === 1) {
+      expect(() => openStorage({ folder, clock: new TestClock(), ids: new RandomIds() })).toThrow(`The data folder ${folder} is in use by process ${writer.pid}: `);
+    }
     if (acknowledged.length === count) writer.kill("SIGKILL");
   }
   if (writer.signalCode === null && writer.exitCode === null) await once(writer, "exit");
