@@ -7,6 +7,7 @@ import { compileEventStream } from "../event-stream.ts";
 import type { EventPayloads } from "../event-stream.ts";
 import type { OperationModel, ServiceModel } from "../model.ts";
 import { JsonShapes } from "../shapes/json.ts";
+import { bytes } from "../shapes/scalars.ts";
 import { eventStreamMember, members, resolve } from "../shapes/traits.ts";
 import { bodyBytes, respond, structure, withHeaders } from "./protocol.ts";
 import type { OperationCodec, ProtocolCodec } from "./protocol.ts";
@@ -15,7 +16,7 @@ import type { OperationCodec, ProtocolCodec } from "./protocol.ts";
 export function parseJson(body: Uint8Array): unknown {
   if (body.byteLength === 0) return {};
   try {
-    return JSON.parse(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString("utf8")) as unknown;
+    return JSON.parse(bytes(body).toString("utf8")) as unknown;
   } catch {
     throw serializationError();
   }

@@ -80,16 +80,17 @@ export class JsonShapes {
 
   /** A reader of a structure's listed members, for a REST body that leaves some of them to headers and path. */
   structureReader(list: [string, Resolved][], shapeName = ""): JsonReader {
-    const entries = list.map(([name, target]) => ({ name, key: this.#name(name, target), read: this.reader(target) }));
+    // By what is there, not by what could be: a request names a few of the many members its shape has.
+    const entries = new Map(list.map(([name, target]) => [this.#name(name, target), { name, read: this.reader(target) }]));
     return (value) => {
       if (typeof value !== "object") throw serializationError("Unexpected field type");
       if (Array.isArray(value)) throw serializationError(`Unrecognized collection type class ${this.#java(shapeName)}`);
       const source = value as Record<string, unknown>;
       const result: Record<string, unknown> = {};
-      for (const { name, key, read } of entries) {
-        if (!Object.hasOwn(source, key)) continue;
+      for (const key of Object.keys(source)) {
+        const entry = entries.get(key);
         const item = source[key];
-        if (item !== null) result[name] = read(item);
+        if (entry !== undefined && item !== null) result[entry.name] = entry.read(item);
       }
       return result;
     };
