@@ -1,1 +1,22 @@
-export {};
+import { defineService } from "@cumulet/core";
+import { executeApi } from "./data-plane/plane.ts";
+import { httpApiOperations } from "./operations/http/index.ts";
+import { restOperations } from "./operations/rest/index.ts";
+import { gatewayStore } from "./store.ts";
+
+/** REST APIs, and the data plane of all three kinds. */
+export const apigateway = defineService({
+  model: "apigateway",
+  store: gatewayStore,
+  operations: restOperations,
+  dataPlanes: [executeApi],
+});
+
+/** HTTP and WebSocket APIs. */
+export const apigatewayv2 = defineService({
+  model: "apigatewayv2",
+  store: gatewayStore,
+  operations: httpApiOperations,
+});
+
+export const services = [apigateway, apigatewayv2] as const;
