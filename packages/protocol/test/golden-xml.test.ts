@@ -50,6 +50,7 @@ describe("S3 answers", () => {
     const { status, body } = fail("s3", "rest-xml", error, "GET");
     expect(status).toBe(404);
     expect(body).toMatch(/^<\?xml version="1\.0" encoding="UTF-8"\?>\n<Error><Code>NoSuchKey<\/Code><Message>The specified key does not exist\.<\/Message><Key>a&amp;b<\/Key><RequestId>REQUEST-ID<\/RequestId><HostId>[^<]+<\/HostId><\/Error>$/);
+    expect(fail("s3", "rest-xml", new AwsError("InternalFailure", "stack", { status: 500 })).body).toContain("<Code>InternalError</Code><Message>We encountered an internal error. Please try again.</Message>");
     expect(fail("s3", "rest-xml", error, "HEAD")).toMatchObject({ status: 404, body: "" });
   });
 });

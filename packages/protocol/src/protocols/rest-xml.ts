@@ -188,7 +188,9 @@ export class RestXmlProtocol implements ProtocolCodec {
     };
   }
 
-  encodeError(resolved: ResolvedError, error: AwsError, requestId: string): WireResponse {
+  encodeError(found: ResolvedError, error: AwsError, requestId: string): WireResponse {
+    // A fault of ours in S3's words, which its clients retry.
+    const resolved = this.#s3 && found.code === "InternalFailure" ? { ...found, code: "InternalError", message: "We encountered an internal error. Please try again." } : found;
     const headers = this.#requestHeaders(requestId);
     headers.push("Content-Type", this.#contentType);
     const extra = Object.entries(error.fields)
