@@ -173,8 +173,10 @@ export class Runtime {
     this.#spanObservers.push(observer);
   }
 
-  /** A context of a service that no request stands behind: background work and delivered events. */
-  serviceContext<S>(service: LoadedService, account: string, region: string, operation: string, traceId?: string): Context<S> {
+  /** A context of a service that no request stands behind: a delivered event, or, `lasting`, background work. */
+  serviceContext<S>(service: LoadedService, account: string, region: string, operation: string, traceId?: string, lasting = false): Context<S> {
+    const { directory } = this.storage;
+    const { store } = service.definition;
     const trace = traceOf(traceId === undefined ? undefined : { traceparent: `00-${traceId}-${this.spans.hex(16)}-01` }, this.spans);
     return new RequestContext<S>(this, service, {
       account,
@@ -185,8 +187,9 @@ export class Runtime {
       trace: childTrace(trace, this.spans),
       signal: new AbortController().signal,
       http: undefined,
-      names: this.storage.directory.session(service.definition.store.name),
-      touched: [],
+      // What background work claims is never given back as a whole, so nothing needs to remember it.
+      names: lasting ? directory.names(store.name) : directory.session(store.name),
+      touched: lasting ? undefined : [],
     });
   }
 
@@ -204,7 +207,7 @@ export class Runtime {
 
   #backgroundOf(service: LoadedService): Background<unknown> {
     const { store } = service.definition;
-    const at = (account: string, region: string): Context<unknown> => this.serviceContext(service, account, region, "background");
+    const at = (account: string, region: string): Context<unknown> => this.serviceContext(service, account, region, "background", undefined, true);
     return {
       clock: this.clock,
       log: this.log.with({ service: service.id }),

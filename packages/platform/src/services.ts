@@ -1,9 +1,11 @@
 import type { AnyService } from "@cumulet/core";
+import { services as functions } from "@cumulet/functions";
 import { services as gateway } from "@cumulet/gateway";
 import { services as keyvalue } from "@cumulet/keyvalue";
 
 /** Every service of the cloud. Data planes are asked in this order: exact hosts first, buckets (which any host label may name) last. */
 export const services: readonly AnyService[] = [
   ...gateway,
+  ...functions,
   ...keyvalue,
 ];

@@ -4,9 +4,8 @@ import type { Principal } from "../context.ts";
 import type { Trace } from "../observe/trace.ts";
 import type { LoadedService, Runtime } from "../runtime.ts";
 import type { NamesSession } from "../storage/names.ts";
-import type { OpenStore } from "../storage/storage.ts";
 import type { Credential } from "./credentials.ts";
-import type { RequestContext } from "./request-context.ts";
+import type { RequestContext, Touched } from "./request-context.ts";
 
 /** The HTTP side of a request under way. */
 export interface HttpSide {
@@ -71,7 +70,7 @@ export class Call {
   /** The directory of names, remembering what this request claimed; set with the context. */
   names: NamesSession | undefined;
   /** Every scope that the request opened: its answer waits for their commits. */
-  readonly touched: OpenStore<unknown>[] = [];
+  readonly touched: Touched[] = [];
   bytesIn = 0;
   bytesOut = 0;
   notes: { [key: string]: unknown } = {};

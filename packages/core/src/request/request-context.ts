@@ -24,8 +24,14 @@ export interface ContextParts {
   signal: AbortSignal;
   http: HttpView | undefined;
   names: NamesSession;
-  /** Every scope that the request opened: its answer waits for their commits. */
-  touched: OpenStore<unknown>[];
+  /** Every scope that the request opened: its answer waits for their commits. Undefined for a context that outlives requests. */
+  touched: Touched[] | undefined;
+}
+
+/** A store that a request opened, and its `losses` at that time: one more means that something the request saw was undone. */
+export interface Touched {
+  scope: OpenStore<unknown>;
+  losses: number;
 }
 
 /** The one implementation of `Context`: a view over the runtime, narrowed to one service, account and region. */
@@ -60,12 +66,16 @@ export class RequestContext<S> implements Context<S> {
   get endpoint(): string { return this.#parts.http?.endpoint ?? this.#runtime.config.endpoint; }
   get config(): PlatformConfig { return this.#runtime.config; }
 
-  /** The database behind `store`: opened on first use, so that a refused request opens nothing. */
+  /**
+   * The database behind `store`: opened on first use, so that a refused request opens nothing. A request keeps to the one that
+   * it began with, though it was reset meanwhile; a context that outlives requests goes on with the new one.
+   */
   get scope(): OpenStore<S> {
-    if (this.#scope === undefined) {
-      const { store } = this.#service.definition;
-      this.#scope = this.#runtime.storage.open(store, this.#parts.account, this.#parts.region) as OpenStore<S>;
-      this.#parts.touched.push(this.#scope);
+    const { account, region, touched } = this.#parts;
+    if (this.#scope === undefined || (touched === undefined && this.#scope.db.retired)) {
+      const scope = this.#runtime.storage.open(this.#service.definition.store, account, region) as OpenStore<S>;
+      touched?.push({ scope, losses: scope.db.losses });
+      this.#scope = scope;
     }
     return this.#scope;
   }
@@ -100,7 +110,9 @@ export class RequestContext<S> implements Context<S> {
   }
 
   committed(): Promise<void> {
-    return commitsOf(this.#parts.touched, this.#parts.names) ?? Promise.resolve();
+    const { touched, names } = this.#parts;
+    if (touched === undefined) return Promise.all([this.#scope?.db.committed(), names.committed()]).then(() => undefined);
+    return commitsOf(touched, names) ?? Promise.resolve();
   }
 
   at(account: string, region: string): Context<S> {
@@ -110,9 +122,9 @@ export class RequestContext<S> implements Context<S> {
 }
 
 /** Resolves when the writes of all these stores, and the names claimed, are committed; undefined when nothing is pending. */
-export function commitsOf(touched: readonly OpenStore<unknown>[], names: NamesSession | undefined): Promise<void> | undefined {
+export function commitsOf(touched: readonly Touched[], names: NamesSession | undefined): Promise<void> | undefined {
   let pending: Promise<void>[] | undefined;
-  for (const scope of touched) if (scope.db.pending) (pending ??= []).push(scope.db.committed());
+  for (const { scope: { db }, losses } of touched) if (db.pending || db.losses !== losses) (pending ??= []).push(db.committed(losses));
   if (names !== undefined && names.changed) (pending ??= []).push(names.committed());
   if (pending === undefined) return undefined;
   return pending.length === 1 ? pending[0] : Promise.all(pending).then(() => undefined);

@@ -56,7 +56,11 @@ interface Entry extends NameOwner {
 /** The directory of the partition: names, and which stores have undelivered events. In `directory.db`. */
 export class Directory {
   readonly db: SqliteDatabase;
+  readonly #turn: Turn;
   readonly #cache = new Map<string, Entry | undefined>();
+  /** Names that were released in this turn and go at its end. */
+  readonly #released = new Map<string, { kind: string; name: string }>();
+  #releasing: PromiseWithResolvers<void> | undefined;
   readonly #select: Statement<NameRow, [string, string]>;
   readonly #put: Statement<unknown, [string, string, string, string, string, string | null]>;
   readonly #delete: Statement<unknown, [string, string]>;
@@ -70,8 +74,9 @@ export class Directory {
   readonly #unmark: Statement<unknown, [string, string, string]>;
 
   constructor(path: string, turn: Turn) {
-    // First in the turn: a crash between two commits may leave a name without its resource, which its owner can claim
-    // again, but never a resource without its name.
+    // Claims are committed before what the stores of the same turn wrote, releases after it: a crash between the two may
+    // leave a name without its resource, which its owner can claim again, but never a resource without its name.
+    this.#turn = turn;
     this.db = new SqliteDatabase({ path, migrations, turn, first: true });
     this.db.onSettled((committed) => {
       if (!committed) this.#cache.clear();
@@ -90,8 +95,8 @@ export class Directory {
     this.#unmark = this.db.prepare("DELETE FROM undelivered WHERE account = ? AND region = ? AND store = ?");
   }
 
-  /** Names as a store sees and changes them; changes stand at once. */
-  names(store: string): Names {
+  /** Names as a store or its background work sees and changes them; `undo` has nothing to undo. */
+  names(store: string): NamesSession {
     return new Session(this, store, false);
   }
 
@@ -105,7 +110,7 @@ export class Directory {
     const key = `${kind}\n${name}`;
     const cached = this.#cache.get(key);
     if (cached !== undefined || this.#cache.has(key)) return cached;
-    const row = this.#select.get(kind, name);
+    const row = this.#released.has(key) ? undefined : this.#select.get(kind, name);
     const entry = row && entryOf(row);
     this.#remember(key, entry);
     return entry;
@@ -113,14 +118,27 @@ export class Directory {
 
   /** Sets or, with undefined, removes a name. */
   set(kind: string, name: string, entry: Entry | undefined): void {
-    if (entry === undefined) this.#delete.run(kind, name);
-    else this.#put.run(kind, name, entry.account, entry.region, entry.store, entry.data === undefined ? null : JSON.stringify(entry.data));
-    this.#remember(`${kind}\n${name}`, entry);
+    const key = `${kind}\n${name}`;
+    this.#remember(key, entry);
+    if (entry !== undefined) {
+      this.#released.delete(key);
+      this.#put.run(kind, name, entry.account, entry.region, entry.store, entry.data === undefined ? null : JSON.stringify(entry.data));
+      return;
+    }
+    this.#released.set(key, { kind, name });
+    if (this.#releasing !== undefined) return;
+    this.#releasing = Promise.withResolvers<void>();
+    this.#turn.afterwards(() => this.#deleteReleased());
   }
 
   list(kind: string, account?: string): { name: string; owner: NameOwner }[] {
     const rows = account === undefined ? this.#list.all(kind) : this.#listOf.all(account, kind);
-    return rows.map((row) => ({ name: row.name, owner: entryOf(row) }));
+    return rows.filter((row) => !this.#released.has(`${kind}\n${row.name}`)).map((row) => ({ name: row.name, owner: entryOf(row) }));
+  }
+
+  /** Resolves when all claims and releases so far are committed. */
+  committed(): Promise<void> {
+    return this.#releasing === undefined ? this.db.committed() : this.#releasing.promise.then(() => this.db.committed());
   }
 
   /** Every name of some state, as rows. */
@@ -153,6 +171,20 @@ export class Directory {
 
   undelivered(): { account: string; region: string; store: string }[] {
     return this.#undelivered.all();
+  }
+
+  #deleteReleased(): void {
+    const releasing = this.#releasing;
+    this.#releasing = undefined;
+    try {
+      for (const { kind, name } of this.#released.values()) this.#delete.run(kind, name);
+      this.#released.clear();
+    } catch {
+      // The disk refuses even this: the names stay taken, by owners who can claim them again.
+      this.#released.clear();
+      this.#cache.clear();
+    }
+    releasing?.resolve();
   }
 
   #remember(key: string, entry: Entry | undefined): void {
@@ -226,7 +258,7 @@ class Session implements NamesSession {
   }
 
   committed(): Promise<void> {
-    return !this.#changed ? Promise.resolve() : this.#directory.db.committed();
+    return !this.#changed ? Promise.resolve() : this.#directory.committed();
   }
 
   #change(kind: string, name: string, before: Entry | undefined, owner: NameOwner | undefined): void {

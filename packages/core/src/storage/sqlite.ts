@@ -65,7 +65,12 @@ export class SqliteDatabase implements Database {
     return this.#open;
   }
 
-  /** Whether a file handle is held now. */
+  /** Closed for good, by a reset, a restore or the end of the platform. */
+  get retired(): boolean {
+    return this.#retired !== undefined;
+  }
+
+  /** Whether no file handle is held now. */
   get resting(): boolean {
     return this.#native === undefined;
   }

@@ -262,7 +262,7 @@ export class Storage {
 
   /** Commits what is pending in all stores now. */
   flush(): void {
-    this.#turn.end();
+    this.#turn.endAll();
   }
 
   /** Commits, closes every file and gives the folder back. An ephemeral folder is removed. */

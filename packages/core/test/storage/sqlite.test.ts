@@ -155,39 +155,6 @@ describe.each(["file", "memory"])("a database in %s", (kind) => {
     expect(() => database.prepare("SELECT * FROM extra")).toThrow("no such table");
   });
 
-  test("a lost commit rejects everybody who waits, and leaves nothing half-applied", async () => {
-    const database = open(path());
-    const { put, ids: all } = table(database);
-    put.run(1, "kept");
-    await database.committed();
-    limitPages(database);
-
-    const began = database.losses;
-    put.run(2, "small");
-    const small = database.committed();
-    let failure: unknown;
-    try {
-      database.transaction(() => put.run(3, "x".repeat(5_000_000)));
-    } catch (error) {
-      failure = error;
-    }
-    expect(failure).toBeInstanceOf(StorageError);
-    expect((failure as StorageError).reason).toBe("full");
-    if (database.losses === began) {
-      // SQLite undid the statement alone: the turn's other writes stand.
-      await small;
-      expect(ids(all.all())).toEqual([1, 2]);
-    } else {
-      await expect(small).rejects.toMatchObject({ reason: "full" });
-      await expect(database.committed(began)).rejects.toMatchObject({ reason: "full" });
-      expect(ids(all.all())).toEqual([1]);
-    }
-    // The database goes on.
-    put.run(4, "y");
-    await database.committed();
-    expect(ids(all.all())).toContain(4);
-  });
-
   test("a swallowed loss does not let the rest of its transaction stand alone", async () => {
     const database = open(path());
     const { put, ids: all } = table(database);
@@ -286,9 +253,3 @@ describe("migrations", () => {
     expect(() => open(path)).toThrow("of another program");
   });
 });
-
-/** Lets the file grow by a few pages at most, as a full disk does. */
-function limitPages(database: SqliteDatabase): void {
-  const pages = database.native().pragma("page_count", { simple: true }) as number;
-  database.native().pragma(`max_page_count = ${pages + 4}`);
-}

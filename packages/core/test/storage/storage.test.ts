@@ -1,3 +1,4 @@
+import BetterSqlite3 from "better-sqlite3";
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
@@ -134,6 +135,16 @@ test("two platforms cannot share a folder", () => {
   open({ folder });
 });
 
+/** Names as another process sees them: only what is committed. */
+function namesOutside(folder: string): string[] {
+  const directory = new BetterSqlite3(join(folder, "directory.db"), { readonly: true });
+  try {
+    return directory.prepare("SELECT name FROM names").pluck().all() as string[];
+  } finally {
+    directory.close();
+  }
+}
+
 describe("names", () => {
   const owner = { account, region: "us-east-1" };
   const names = (storage: Storage) => storage.directory.session("items");
@@ -185,6 +196,37 @@ describe("names", () => {
     names(storage).claim("bucket", "b", { account: other, region: "us-east-1" });
     request.undo();
     expect(request.find("bucket", "b")).toMatchObject({ account: other });
+  });
+
+  test("are committed before, and released after, what stores write in the same turn", async () => {
+    const folder = temporaryFolder();
+    const storage = open({ folder });
+    const store = storage.open(items, account, "us-east-1");
+    const seen: string[] = [];
+    store.db.onSettled(() => seen.push(`store, with ${namesOutside(folder).join() || "no name"}`));
+    // The store writes first, so its commit would come first.
+    store.state.put.run("a");
+    const request = names(storage);
+    request.claim("bucket", "b", owner);
+    await Promise.all([request.committed(), store.db.committed()]);
+
+    store.state.put.run("b");
+    request.release("bucket", "b");
+    expect(request.find("bucket", "b")).toBeUndefined();
+    expect(request.list("bucket")).toEqual([]);
+    await request.committed();
+    expect(seen).toEqual(["store, with b", "store, with b"]);
+    expect(namesOutside(folder)).toEqual([]);
+  });
+
+  test("that are released and claimed again in a turn stay", async () => {
+    const storage = open();
+    const request = names(storage);
+    request.claim("bucket", "b", owner);
+    request.release("bucket", "b");
+    expect(request.claim("bucket", "b", { account: other, region: "us-east-1" })).toBe(true);
+    await request.committed();
+    expect(names(storage).list("bucket")).toMatchObject([{ name: "b", owner: { account: other } }]);
   });
 
   test("follow the file when its commit fails", async () => {
