@@ -32,7 +32,7 @@ export interface StoreDefinition<S> {
   migrations: readonly string[];
   /**
    * Prepares the statements. Must not write: snapshots open stores on connections that only read. What it keeps in memory
-   * beside rows is only a cache: stores that rest may be opened anew, and are after a reset.
+   * beside rows is only a cache: stores that rest may be opened anew, and are after a reset or a commit that failed.
    */
   open(scope: StoreScope): S;
   /**

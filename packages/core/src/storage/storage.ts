@@ -345,6 +345,10 @@ export class Storage {
     const entry: OpenStore<S> = { store, account, region, state, db, blobs: this.blobs.of(db, definition) };
     // Whoever holds the state holds the database, which holds the entry: there is never a second connection to a file.
     db.owner = entry;
+    // What the service holds in memory may tell of what was just undone.
+    db.onSettled((committed) => {
+      if (!committed && !db.retired) entry.state = this.#state(definition, scope, db);
+    });
     this.#stores.set(key, entry);
     for (const listener of this.#openListeners) listener(scope);
     return entry;

@@ -80,6 +80,27 @@ describe.each(["folder", "memory"])("storage in %s", (kind) => {
   });
 });
 
+test("a commit that failed takes along what the service holds in memory", async () => {
+  const storage = open();
+  const cached = defineStore({
+    name: "cached",
+    scope: "regional",
+    migrations: items.migrations,
+    open: (scope) => ({ ...items.open(scope), seen: new Set<string>() }),
+  });
+  const store = storage.open(cached, account, "us-east-1");
+  store.state.put.run("a");
+  store.state.seen.add("a");
+  // What SQLite does by itself on an I/O error.
+  store.db.native().exec("ROLLBACK");
+  await expect(store.db.committed()).rejects.toThrow();
+  expect(store.state.seen.size).toBe(0);
+  expect(store.state.all.all()).toEqual([]);
+  store.state.put.run("b");
+  await store.db.committed();
+  expect(storage.store(cached, account, "us-east-1").all.all()).toEqual([{ id: "b" }]);
+});
+
 test("closes the files of stores that rest, and keeps the stores valid", async () => {
   const storage = open({ folder: temporaryFolder(), maxOpen: 3 });
   const region = (index: number): string => `us-east-${index}`;
