@@ -6,6 +6,7 @@ import { getItem } from "./operations/get-item.ts";
 import { putItem } from "./operations/put-item.ts";
 import { query } from "./operations/query.ts";
 import { scan } from "./operations/scan.ts";
+import { describeStream, getRecords, getShardIterator, listStreams } from "./operations/streams.ts";
 import { createTable, deleteTable, describeTable, listTables } from "./operations/tables.ts";
 import { listTagsOfResource, tagResource, untagResource } from "./operations/tags.ts";
 import { control } from "./operations/targets.ts";
@@ -14,11 +15,13 @@ import { transactGetItems } from "./operations/transact-get-items.ts";
 import { transactWriteItems } from "./operations/transact-write-items.ts";
 import { updateItem } from "./operations/update-item.ts";
 import { updateTable } from "./operations/update-table.ts";
+import { background } from "./background.ts";
 import { store } from "./store/index.ts";
 
 const dynamodb = defineService({
   model: "dynamodb",
   store,
+  background,
   operations: {
     BatchGetItem: batchGetItem,
     BatchWriteItem: batchWriteItem,
@@ -43,5 +46,16 @@ const dynamodb = defineService({
   },
 });
 
+const streams = defineService({
+  model: "streams.dynamodb",
+  store,
+  operations: {
+    DescribeStream: describeStream,
+    GetRecords: getRecords,
+    GetShardIterator: getShardIterator,
+    ListStreams: listStreams,
+  },
+});
+
 /** DynamoDB and DynamoDB Streams. */
-export const services = [dynamodb] as const;
+export const services = [dynamodb, streams] as const;

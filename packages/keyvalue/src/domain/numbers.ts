@@ -175,3 +175,15 @@ export function numberSize(canonical: string): number {
   }
   return 1 + ((whole + 1) >> 1) + ((fraction + 1) >> 1) + first;
 }
+
+/** The whole part of a positive number from the start of bytes that `encodeNumber` made; precise as far as a JavaScript number is. */
+export function decodeInteger(bytes: Uint8Array): number {
+  const magnitude = bytes[1]! + minExponent;
+  let value = 0;
+  let digits = 0;
+  for (let i = 2; bytes[i] !== 0 && digits <= magnitude; i++) {
+    value = value * 100 + bytes[i]! - 1;
+    digits += 2;
+  }
+  return Math.floor(value * 10 ** (magnitude + 1 - digits));
+}

@@ -43,7 +43,7 @@ export function checkTableDefinition(input: CreateTableInput): void {
       throw invalidParameters("Table is being created with a stream disabled, UpdateViewType should not be specified");
     }
     if (stream.StreamEnabled && stream.StreamViewType === undefined) {
-      throw invalidParameters("Table is being created with a stream enabled, UpdateViewType should be specified");
+      throw validationError("Invalid StreamViewType: Stream ViewType must not be null or empty when enabling streams.");
     }
   }
 }

@@ -221,13 +221,12 @@ function updateIndex(record: TableRecord, index: IndexRecord, update: NonNullabl
 function updateStream(ctx: Ctx, record: TableRecord, specification: StreamSpecification, now: number): void {
   const enabled = record.stream?.enabled === true;
   if (!specification.StreamEnabled) {
-    if (!enabled) throw validationError("Table is already stream disabled: " + record.name);
-    if (specification.StreamViewType !== undefined) throw invalidParameters("Table stream is being disabled, UpdateViewType should not be specified");
+    if (!enabled) throw validationError("Table has no stream to disable");
     ctx.store.streams.disable(record.stream!.id, now);
     record.stream!.enabled = false;
     return;
   }
-  if (enabled) throw resourceInUse(`Table already has an enabled stream: TableName: ${record.name}`);
-  if (specification.StreamViewType === undefined) throw invalidParameters("Table is being updated with a stream enabled, UpdateViewType should be specified");
+  if (specification.StreamViewType === undefined) throw validationError("Invalid StreamViewType: Stream ViewType must not be null or empty when enabling streams.");
+  if (enabled) throw validationError(`Table already has an enabled stream: TableName: ${record.name}`);
   record.stream = newStream(ctx, record.name, specification, record.keySchema);
 }

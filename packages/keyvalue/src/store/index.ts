@@ -1,5 +1,5 @@
 import { defineStore } from "@cumulet/core";
-import type { Database, Statement, StoreScope } from "@cumulet/core";
+import type { Clock, Database, Statement, StoreScope } from "@cumulet/core";
 import { Attachments } from "./attachments.ts";
 import { migrations } from "./migrations.ts";
 import { Rows } from "./rows.ts";
@@ -8,6 +8,9 @@ import { Tables } from "./tables.ts";
 import { Tokens } from "./tokens.ts";
 import { Totals } from "./totals.ts";
 import { Writer } from "./writer.ts";
+
+/** Totals are written so long after they changed. */
+const totalsDelayMs = 1000;
 
 /** Everything that DynamoDB keeps for one account and region. */
 export class KeyValueStore {
@@ -22,8 +25,11 @@ export class KeyValueStore {
   readonly #discarded: Statement<{ space: number }, []>;
   readonly #undiscard: Statement<unknown, [number]>;
   readonly #db: Database;
+  readonly #clock: Clock;
   /** Streams that were woken in the open group of writes: once a group is enough. */
   readonly #woken = new Set<number>();
+  /** Hears when background work is due: at or after a time in milliseconds. Set by whoever does that work. */
+  attention: (dueMs: number) => void = () => {};
   #group: Promise<void> | undefined;
 
   constructor(scope: StoreScope) {
@@ -31,11 +37,13 @@ export class KeyValueStore {
     this.#db = db;
     this.tables = new Tables(db, scope.clock, (name) => `arn:${partition}:dynamodb:${region}:${account}:table/${name}`);
     this.rows = new Rows(db);
-    this.totals = new Totals(db);
+    const { clock } = scope;
+    this.#clock = clock;
+    this.totals = new Totals(db, () => this.attention(clock.now() + totalsDelayMs));
     this.streams = new Streams(db);
     this.tokens = new Tokens(db);
     this.attachments = new Attachments(db);
-    this.writer = new Writer(this.rows, this.streams, this.totals);
+    this.writer = new Writer(this.rows, this.streams, this.totals, (seconds) => this.attention(Number(seconds) * 1000));
     this.#discard = db.prepare("INSERT OR IGNORE INTO discarded (space) VALUES (?)");
     this.#discarded = db.prepare("SELECT space FROM discarded LIMIT 1");
     this.#undiscard = db.prepare("DELETE FROM discarded WHERE space = ?");
@@ -45,6 +53,7 @@ export class KeyValueStore {
   discard(space: number): void {
     this.totals.delete(space);
     this.#discard.run(space);
+    this.attention(this.#clock.now());
   }
 
   /** Removes up to `limit` rows of discarded spaces; false when there are none left. */
@@ -53,6 +62,11 @@ export class KeyValueStore {
     if (next === undefined) return false;
     if (!this.rows.purge(next.space, limit)) this.#undiscard.run(next.space);
     return true;
+  }
+
+  /** Whether there are spaces to purge. */
+  get hasDiscarded(): boolean {
+    return this.#discarded.get() !== undefined;
   }
 
   /** Whether a stream's readers must be woken: the first time in each group of writes. */

@@ -3,8 +3,11 @@ export const migrations: readonly string[] = [
   `
   CREATE TABLE tables (
     name TEXT PRIMARY KEY,
-    record TEXT NOT NULL
+    record TEXT NOT NULL,
+    -- 1 while the table has background work.
+    attended INTEGER NOT NULL
   ) WITHOUT ROWID;
+  CREATE INDEX attended_tables ON tables (attended) WHERE attended = 1;
 
   -- Spaces, streams and the like are numbered from here and never reuse a number.
   CREATE TABLE numbers (

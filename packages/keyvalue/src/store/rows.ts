@@ -27,7 +27,7 @@ export class Rows {
   readonly #delete: Statement<unknown, [number, Buffer]>;
   readonly #forward: Statement<Row, [number, Buffer, Buffer, number]>;
   readonly #backward: Statement<Row, [number, Buffer, Buffer, number]>;
-  readonly #forwardContent: Statement<Content, [number, Buffer, Buffer, number]>;
+  readonly #keys: Statement<{ key: Buffer }, [number, Buffer, Buffer, number]>;
   readonly #purge: Statement<unknown, [number, number]>;
   readonly #bytes: Statement<{ bytes: number }, [number, Buffer, Buffer]>;
   readonly #count: Statement<{ items: number; bytes: number }, [number]>;
@@ -40,7 +40,7 @@ export class Rows {
     const range = "FROM rows WHERE space = ? AND key >= ? AND key < ? ORDER BY key";
     this.#forward = db.prepare(`SELECT key, size, item ${range} LIMIT ?`);
     this.#backward = db.prepare(`SELECT key, size, item ${range} DESC LIMIT ?`);
-    this.#forwardContent = db.prepare(`SELECT size, item ${range} LIMIT ?`);
+    this.#keys = db.prepare(`SELECT key ${range} LIMIT ?`);
     this.#purge = db.prepare("DELETE FROM rows WHERE (space, key) IN (SELECT space, key FROM rows WHERE space = ? LIMIT ?)");
     this.#bytes = db.prepare("SELECT coalesce(sum(size), 0) AS bytes FROM rows WHERE space = ? AND key >= ? AND key < ?");
     this.#count = db.prepare("SELECT count(*) AS items, coalesce(sum(size), 0) AS bytes FROM rows WHERE space = ?");
@@ -68,9 +68,9 @@ export class Rows {
     return (backward ? this.#backward : this.#forward).iterate(space, from, to, limit);
   }
 
-  /** A short page at once, without keys: for pages known to be small. */
-  page(space: number, from: Buffer, to: Buffer, limit: number): Content[] {
-    return this.#forwardContent.all(space, from, to, limit);
+  /** Keys of a range, at most `limit`. */
+  keys(space: number, from: Buffer, to: Buffer, limit: number): Buffer[] {
+    return this.#keys.all(space, from, to, limit).map(({ key }) => key);
   }
 
   /** Removes up to `limit` rows of a space; false when none is left. */

@@ -49,9 +49,10 @@ export class Streams {
   readonly #append: Statement<unknown, [number, number, number, string]>;
   readonly #last: Statement<{ last: number | null }, [number]>;
   readonly #read: Statement<StoredRecord, [number, number, number, number]>;
-  readonly #first: Statement<{ first: number | null }, [number, number, number]>;
+  readonly #first: Statement<{ first: number | null }, [number, number, number, number]>;
   readonly #trim: Statement<unknown, [number, number, number]>;
-  readonly #expired: Statement<{ id: number }, []>;
+  readonly #ids: Statement<{ id: number }, []>;
+  readonly #oldest: Statement<{ oldest: number }, [number]>;
 
   constructor(db: Database) {
     this.#insertStream = db.prepare("INSERT INTO streams (id, table_name, label, record) VALUES (?, ?, ?, ?)");
@@ -63,9 +64,10 @@ export class Streams {
     this.#append = db.prepare("INSERT INTO stream_records (stream, sequence, created_ms, record) VALUES (?, ?, ?, ?)");
     this.#last = db.prepare("SELECT max(sequence) AS last FROM stream_records WHERE stream = ?");
     this.#read = db.prepare("SELECT sequence, created_ms AS createdMs, record FROM stream_records WHERE stream = ? AND sequence BETWEEN ? AND ? ORDER BY sequence LIMIT ?");
-    this.#first = db.prepare("SELECT min(sequence) AS first FROM stream_records WHERE stream = ? AND sequence BETWEEN ? AND ?");
+    this.#first = db.prepare("SELECT sequence AS first FROM stream_records WHERE stream = ? AND sequence BETWEEN ? AND ? AND created_ms >= ? ORDER BY sequence LIMIT 1");
     this.#trim = db.prepare("DELETE FROM stream_records WHERE (stream, sequence) IN (SELECT stream, sequence FROM stream_records WHERE stream = ? AND created_ms < ? ORDER BY sequence LIMIT ?)");
-    this.#expired = db.prepare("SELECT id FROM streams");
+    this.#ids = db.prepare("SELECT id FROM streams");
+    this.#oldest = db.prepare("SELECT created_ms AS oldest FROM stream_records WHERE stream = ? ORDER BY sequence LIMIT 1");
   }
 
   create(record: StreamRecord): void {
@@ -108,9 +110,9 @@ export class Streams {
     this.#save(stream.record);
   }
 
-  /** Records of a stream from one sequence to another, both inclusive. */
-  read(id: number, from: number, to: number, limit: number): StoredRecord[] {
-    return this.#read.all(id, from, to, limit);
+  /** Records of a stream, at most `limit`, from one sequence to another, both inclusive. */
+  read(id: number, from: number, to: number, limit: number): IterableIterator<StoredRecord> {
+    return this.#read.iterate(id, from, to, limit);
   }
 
   /** The last sequence that was given. */
@@ -118,15 +120,15 @@ export class Streams {
     return this.#load(id).last;
   }
 
-  /** The oldest sequence that can still be read within bounds; undefined when none can. */
-  first(id: number, from: number, to: number): number | undefined {
-    return this.#first.get(id, from, to)?.first ?? undefined;
+  /** The oldest sequence within bounds that is not older than a time; undefined when there is none. */
+  first(id: number, from: number, to: number, oldestMs: number): number | undefined {
+    return this.#first.get(id, from, to, oldestMs)?.first ?? undefined;
   }
 
   /** Removes what is older than the retention: records, closed shards, disabled streams. Bounded work; true when more is left. */
   trim(nowMs: number, limit: number): boolean {
     let more = false;
-    for (const { id } of this.#expired.all()) {
+    for (const { id } of this.#ids.all()) {
       const { record } = this.#load(id);
       if (this.#trim.run(id, nowMs - retentionMs, limit).changes === limit) more = true;
       if (record.disabledMs !== undefined && record.disabledMs < nowMs - retentionMs && !more) {
@@ -141,6 +143,16 @@ export class Streams {
       }
     }
     return more;
+  }
+
+  /** When the next record or disabled stream is too old; undefined when nothing is kept. */
+  dueMs(): number | undefined {
+    let due = Infinity;
+    for (const { id } of this.#ids.all()) {
+      const oldest = this.#oldest.get(id)?.oldest ?? this.#load(id).record.disabledMs;
+      if (oldest !== undefined) due = Math.min(due, oldest + retentionMs + 1);
+    }
+    return due === Infinity ? undefined : due;
   }
 
   forget(): void {

@@ -9,9 +9,10 @@ export class Tables {
   /** Also remembers, as null, names that no table has. Bounded by forgetting everything. */
   readonly #known = new Map<string, Table | null>();
   readonly #select: Statement<{ record: string }, [string]>;
-  readonly #upsert: Statement<unknown, [string, string]>;
+  readonly #upsert: Statement<unknown, [string, string, number]>;
   readonly #delete: Statement<unknown, [string]>;
   readonly #list: Statement<{ record: string }, [string, number]>;
+  readonly #attended: Statement<{ name: string }, []>;
   readonly #count: Statement<{ count: number }, []>;
   readonly #number: Statement<{ last: number }, [string]>;
 
@@ -19,9 +20,11 @@ export class Tables {
     this.#arn = arn;
     this.#clock = clock;
     this.#select = db.prepare("SELECT record FROM tables WHERE name = ?");
-    this.#upsert = db.prepare("INSERT INTO tables (name, record) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET record = excluded.record");
+    this.#upsert = db.prepare("INSERT INTO tables (name, record, attended) VALUES (?, ?, ?) ON CONFLICT (name) DO UPDATE SET record = excluded.record, attended = excluded.attended");
     this.#delete = db.prepare("DELETE FROM tables WHERE name = ?");
     this.#list = db.prepare("SELECT record FROM tables WHERE name > ? ORDER BY name LIMIT ?");
+    // Kept small: a table is listed while it has work that no request does.
+    this.#attended = db.prepare("SELECT name FROM tables WHERE attended = 1");
     this.#count = db.prepare("SELECT count(*) AS count FROM tables");
     this.#number = db.prepare("INSERT INTO numbers (name, last) VALUES (?, 1) ON CONFLICT (name) DO UPDATE SET last = last + 1 RETURNING last");
   }
@@ -42,7 +45,7 @@ export class Tables {
   /** Writes a record, of a new table or over that of the same name. */
   put(record: TableRecord): Table {
     this.#known.delete(record.name);
-    this.#upsert.run(record.name, JSON.stringify(record));
+    this.#upsert.run(record.name, JSON.stringify(record), needsAttention(record) ? 1 : 0);
     return new Table(record, this.#arn(record.name));
   }
 
@@ -59,6 +62,11 @@ export class Tables {
     });
   }
 
+  /** Tables that have background work: items that expire, indexes that are being filled. */
+  attended(): Table[] {
+    return this.#attended.all().map(({ name }) => this.get(name)).filter((table) => table !== undefined);
+  }
+
   count(): number {
     return this.#count.get()!.count;
   }
@@ -72,4 +80,8 @@ export class Tables {
   forget(): void {
     this.#known.clear();
   }
+}
+
+function needsAttention({ ttl, globalIndexes }: TableRecord): boolean {
+  return ttl?.enabled === true || globalIndexes.some(({ backfill }) => backfill !== undefined);
 }

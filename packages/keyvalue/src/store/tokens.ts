@@ -16,10 +16,12 @@ export class Tokens {
   readonly #get: Statement<TokenRecord, [string]>;
   readonly #put: Statement<unknown, [string, string, number, string]>;
   readonly #purge: Statement<unknown, [number]>;
+  readonly #oldest: Statement<{ oldest: number | null }, []>;
 
   constructor(db: Database) {
     this.#get = db.prepare("SELECT fingerprint, created_ms AS createdMs, answer FROM tokens WHERE token = ?");
     this.#put = db.prepare("INSERT OR REPLACE INTO tokens (token, fingerprint, created_ms, answer) VALUES (?, ?, ?, ?)");
+    this.#oldest = db.prepare("SELECT min(created_ms) AS oldest FROM tokens");
     this.#purge = db.prepare("DELETE FROM tokens WHERE created_ms < ?");
   }
 
@@ -34,5 +36,11 @@ export class Tokens {
 
   purge(nowMs: number): void {
     this.#purge.run(nowMs - tokenLifetimeMs);
+  }
+
+  /** When the next token is too old; undefined when there are none. */
+  dueMs(): number | undefined {
+    const oldest = this.#oldest.get()!.oldest;
+    return oldest === null ? undefined : oldest + tokenLifetimeMs + 1;
   }
 }

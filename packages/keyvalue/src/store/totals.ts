@@ -10,7 +10,11 @@ export class Totals {
   readonly #add: Statement<unknown, [number, number, number]>;
   readonly #delete: Statement<unknown, [number]>;
 
-  constructor(db: Database) {
+  readonly #changed: () => void;
+
+  /** `changed` is called when there is something to write that was not there before. */
+  constructor(db: Database, changed: () => void) {
+    this.#changed = changed;
     this.#get = db.prepare("SELECT items, bytes FROM totals WHERE space = ?");
     this.#add = db.prepare("INSERT INTO totals (space, items, bytes) VALUES (?, ?, ?) ON CONFLICT (space) DO UPDATE SET items = items + excluded.items, bytes = bytes + excluded.bytes");
     this.#delete = db.prepare("DELETE FROM totals WHERE space = ?");
@@ -18,6 +22,7 @@ export class Totals {
 
   add(space: number, items: number, bytes: number): void {
     const change = this.#changes.get(space);
+    if (this.#changes.size === 0) this.#changed();
     if (change === undefined) this.#changes.set(space, { items, bytes });
     else {
       change.items += items;

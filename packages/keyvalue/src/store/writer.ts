@@ -35,8 +35,11 @@ export class Writer {
   readonly #rows: Rows;
   readonly #streams: Streams;
   readonly #totals: Totals;
+  readonly #expires: (seconds: string) => void;
 
-  constructor(rows: Rows, streams: Streams, totals: Totals) {
+  /** `expires` hears of every time of expiry that is written. */
+  constructor(rows: Rows, streams: Streams, totals: Totals, expires: (seconds: string) => void) {
+    this.#expires = expires;
     this.#rows = rows;
     this.#streams = streams;
     this.#totals = totals;
@@ -102,7 +105,9 @@ export class Writer {
     const now = after === undefined ? undefined : attribute(after, name)?.N;
     if (old === now) return;
     if (old !== undefined) this.#rows.delete(space, expiryKey(old, key));
-    if (now !== undefined) this.#rows.put(space, expiryKey(now, key), 0, "");
+    if (now === undefined) return;
+    this.#rows.put(space, expiryKey(now, key), 0, "");
+    this.#expires(now);
   }
 
   /** Puts the entry of an item that was in the table before the index was. */
