@@ -17,6 +17,26 @@ export interface Principal {
   /** IAM's unique id (`AIDA...`, `AROA...:session`); the account for root. */
   id: string;
   accessKeyId?: string;
+  /** Temporary credentials have one. */
+  session?: PrincipalSession;
+}
+
+/** What temporary credentials say of whom they were given to, as STS fixed it when it made them. */
+export interface PrincipalSession {
+  issuedMs: number;
+  /** Who is behind the session: the role that was assumed, or the user (or root) who asked for a token. `arn` has the path, which a session's own does not. */
+  issuer: { type: "Role" | "User" | "Root"; arn: string; id: string; name: string };
+  mfa: boolean;
+  sourceIdentity?: string;
+  /** `aws:PrincipalTag/<key>`: over the tags of the role. */
+  tags?: Readonly<{ [key: string]: string }>;
+  /** Keys of `tags` that go along when the session assumes another role. */
+  transitiveTagKeys?: readonly string[];
+  /** `aws:FederatedProvider`: who vouched for the person. */
+  provider?: string;
+  /** Session policies, documents and ARNs of managed ones: the session may do no more than they allow. */
+  policies?: readonly string[];
+  policyArns?: readonly string[];
 }
 
 /** Another service's operations, in process, typed by its model: `await ctx.call.lambda.Invoke({...})`. */

@@ -13,3 +13,5 @@ export type { Blobs } from "./storage/blobs.ts";
 export { Policy, PolicySyntaxError } from "./policy/policy.ts";
 export type { PolicyDecision, PolicyPrincipal, PolicyQuestion, Statement as PolicyStatement } from "./policy/policy.ts";
 export type { ConditionValues } from "./policy/conditions.ts";
+export { ACCESS_KEY, rootPrincipal, servicePrincipal } from "./request/credentials.ts";
+export type { AccessKeyData } from "./request/credentials.ts";

@@ -17,8 +17,11 @@ export type Handler<Input, Output, S> = (ctx: Context<S>, input: Input) => Outpu
 
 /** The operation table of a service: a missing entry answers a named 501 in the caller's protocol and is counted in the coverage table. */
 export type Operations<Id extends ServiceId, S> = {
-  [Op in keyof ServiceTypes[Id]]?: ServiceTypes[Id][Op] extends { input: infer I; output: infer O } ? Handler<I, O, S> : never;
+  [Op in keyof ServiceTypes[Id]]?: ServiceTypes[Id][Op] extends { input: infer I; output: infer O } ? Handler<I, Answer<O>, S> : never;
 };
+
+/** What a handler returns: an output without members may be left out. */
+type Answer<Output> = [keyof Output] extends [never] ? Output | void : Output;
 
 /**
  * The state of a package for one account and region: a name (the database file), an append-only list of migrations and

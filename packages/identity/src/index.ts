@@ -1,1 +1,8 @@
-export {};
+import { iam } from "./iam.ts";
+import { sts } from "./sts.ts";
+
+export { iam } from "./iam.ts";
+export { sts } from "./sts.ts";
+
+/** IAM and STS, for the platform. */
+export const services = [iam, sts] as const;

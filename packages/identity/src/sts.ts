@@ -1,0 +1,18 @@
+import { defineService } from "@cumulet/core";
+import { assumeRole } from "./operations/sts/assume-role.ts";
+import * as identity from "./operations/sts/identity.ts";
+import { forgetExpired } from "./background.ts";
+import { identityStore } from "./store.ts";
+
+/** STS: credentials that end. */
+export const sts = defineService({
+  model: "sts",
+  store: identityStore,
+  operations: {
+    GetCallerIdentity: identity.getCallerIdentity,
+    GetAccessKeyInfo: identity.getAccessKeyInfo,
+    GetSessionToken: identity.getSessionToken,
+    AssumeRole: assumeRole,
+  },
+  background: forgetExpired,
+});
