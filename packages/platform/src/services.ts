@@ -1,6 +1,7 @@
 import type { AnyService } from "@cumulet/core";
 import { services as functions } from "@cumulet/functions";
 import { services as gateway } from "@cumulet/gateway";
+import { services as identity } from "@cumulet/identity";
 import { services as keyvalue } from "@cumulet/keyvalue";
 
 /** Every service of the cloud. Data planes are asked in this order: exact hosts first, buckets (which any host label may name) last. */
@@ -8,4 +9,5 @@ export const services: readonly AnyService[] = [
   ...gateway,
   ...functions,
   ...keyvalue,
+  ...identity,
 ];
