@@ -14,7 +14,7 @@ ENV NODE_ENV=production CUMULET_HOST=0.0.0.0 CUMULET_DATA=/var/lib/cumulet
 COPY --from=packages /cumulet /cumulet
 VOLUME /var/lib/cumulet
 EXPOSE 4566
-HEALTHCHECK --interval=10s --timeout=3s --start-period=5s --start-interval=500ms \
+HEALTHCHECK --interval=5s --timeout=3s --start-period=5s \
   CMD ["node", "-e", "fetch('http://127.0.0.1:4566/_cumulet/health').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
 ENTRYPOINT ["/cumulet/docker/entrypoint.sh"]
 CMD ["start"]
