@@ -9,15 +9,16 @@ import { version } from "../version.ts";
 export async function start(flags: StartFlags): Promise<void> {
   // npm changes into the project's folder; the person's own is in INIT_CWD.
   const settings = readSettings(flags, process.env, process.env.INIT_CWD ?? process.cwd());
+  const output = bufferedOutput(process.stdout);
   const log = createLogger({
     ...settings.log,
-    write: (line) => void process.stdout.write(line),
+    write: output.write,
     now: Date.now,
     colors: process.stdout.isTTY === true && process.env.NO_COLOR === undefined,
   });
   const say = (text: string): void => {
     if (settings.log.format === "json") log.info(text);
-    else process.stdout.write(`${text}\n`);
+    else output.write(`${text}\n`);
   };
 
   const platform = await createPlatform({ dataFolder: settings.dataFolder, config: settings.config, log, extraOrigins: settings.extraOrigins, version });
@@ -54,4 +55,24 @@ export async function start(flags: StartFlags): Promise<void> {
   await listening.close();
   await platform.close();
   say("Stopped.");
+}
+
+/**
+ * Lines of one turn of the event loop leave in one write: under load, a write a request would cost more than the request. A
+ * reader that goes away (`cumulet start | head`) stops the output, not the cloud.
+ */
+function bufferedOutput(stream: NodeJS.WriteStream): { write(line: string): void } {
+  let lines: string[] = [];
+  stream.on("error", () => undefined);
+  const flush = (): void => {
+    const text = lines.join("");
+    lines = [];
+    stream.write(text);
+  };
+  process.once("exit", flush);
+  return {
+    write: (line) => {
+      if (lines.push(line) === 1) setImmediate(flush);
+    },
+  };
 }
