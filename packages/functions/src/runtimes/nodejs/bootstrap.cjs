@@ -3,6 +3,7 @@
  * Lambda's Node.js runtime for plain processes: loads the handler, then takes one event after another from the Runtime
  * API. Plain CommonJS without dependencies, because it is started anew for each execution environment.
  */
+require("./sdk.cjs");
 const { loadHandler, describeHandler } = require("./handler.cjs");
 const { patchConsole, setInvocation, logError } = require("./logging.cjs");
 const { RuntimeClient, parseHeaders } = require("./client.cjs");
