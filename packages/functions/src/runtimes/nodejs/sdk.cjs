@@ -9,33 +9,30 @@ const { pathToFileURL } = require("node:url");
 
 const SDK = /^@(?:aws-sdk|aws-crypto|smithy)\//;
 const MISSING = new Set(["MODULE_NOT_FOUND", "ERR_MODULE_NOT_FOUND"]);
-const here = pathToFileURL(__filename).href;
 
-if (typeof Module.registerHooks === "function") {
-  Module.registerHooks({
-    resolve(specifier, context, next) {
-      if (!SDK.test(specifier)) return next(specifier, context);
-      try {
-        return next(specifier, context);
-      } catch (error) {
-        if (!MISSING.has(error?.code)) throw error;
-        try {
-          return next(specifier, { ...context, parentURL: here });
-        } catch {
-          throw error;
-        }
-      }
-    },
-  });
-} else {
-  // Before Node.js 22.15 only `require` can be helped.
-  const find = Module._resolveFilename;
-  Module._resolveFilename = function (request, parent, ...rest) {
+/** What `find` finds, else what `findHere` does; the failure of the first when neither does. */
+function orHere(specifier, find, findHere) {
+  if (!SDK.test(specifier)) return find();
+  try {
+    return find();
+  } catch (error) {
+    if (!MISSING.has(error?.code)) throw error;
     try {
-      return find.call(this, request, parent, ...rest);
-    } catch (error) {
-      if (!SDK.test(request) || !MISSING.has(error?.code)) throw error;
-      return find.call(this, request, module, ...rest);
+      return findHere();
+    } catch {
+      throw error;
     }
-  };
+  }
 }
+
+// require: a hook's parent counts for import only.
+const resolveFilename = Module._resolveFilename;
+Module._resolveFilename = function (request, parent, ...rest) {
+  return orHere(request, () => resolveFilename.call(this, request, parent, ...rest), () => resolveFilename.call(this, request, module, ...rest));
+};
+
+// import: from Node.js 22.15 on.
+const here = pathToFileURL(__filename).href;
+Module.registerHooks?.({
+  resolve: (specifier, context, next) => orHere(specifier, () => next(specifier, context), () => next(specifier, { ...context, parentURL: here })),
+});
