@@ -67,7 +67,7 @@ export async function composePlatform(options: PlatformOptions): Promise<Platfor
   const config = { ...completeConfig(options.config ?? {}, storage.folder) };
   const dispatcher = new Dispatcher({
     storage, clock, ids, log, consumers: consumersOf(services),
-    deliver: (event, _store, consumer) => deliver(runtime, consumer, event),
+    deliver: (event, _store, consumer, signal) => deliver(runtime, consumer, event, signal),
   });
   const runtime: Runtime = new Runtime({ services, config, storage, dispatcher, clock, ids, log, authorizer: options.authorizer, extraOrigins: options.extraOrigins ?? [] });
   const startedAt = new Date().toISOString();
@@ -122,9 +122,9 @@ function consumersOf(services: readonly AnyService[]): Map<string, string[]> {
   return consumers;
 }
 
-async function deliver(runtime: Runtime, consumer: string, event: PlatformEvent): Promise<void> {
+async function deliver(runtime: Runtime, consumer: string, event: PlatformEvent, signal: AbortSignal): Promise<void> {
   const service = runtime.service(consumer)!;
-  const context = runtime.serviceContext(service, event.account, event.region, event.type, event.traceId);
+  const context = runtime.serviceContext(service, { account: event.account, region: event.region, operation: event.type, traceId: event.traceId, signal });
   await service.definition.consumes![event.type]!(context, event);
   await context.committed();
 }

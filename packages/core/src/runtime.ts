@@ -53,6 +53,19 @@ export class LoadedService {
   }
 }
 
+/** Where a context without a request behind it looks, and for whom. */
+export interface ServiceView {
+  account: string;
+  region: string;
+  /** What it is for, in logs: `background`, or an event's type. */
+  operation: string;
+  /** The trace it goes on with. */
+  traceId?: string;
+  /** Outlives a reset of the state: for work that runs as long as the platform. */
+  lasting?: boolean;
+  signal?: AbortSignal;
+}
+
 /** What the runtime is made of; the platform package chooses each part. */
 export interface RuntimeParts {
   services: readonly AnyService[];
@@ -174,7 +187,8 @@ export class Runtime {
   }
 
   /** A context of a service that no request stands behind: a delivered event, or, `lasting`, background work. */
-  serviceContext<S>(service: LoadedService, account: string, region: string, operation: string, traceId?: string, lasting = false): Context<S> {
+  serviceContext<S>(service: LoadedService, view: ServiceView): Context<S> {
+    const { account, region, operation, traceId, lasting = false, signal = new AbortController().signal } = view;
     const { directory } = this.storage;
     const { store } = service.definition;
     const trace = traceOf(traceId === undefined ? undefined : { traceparent: `00-${traceId}-${this.spans.hex(16)}-01` }, this.spans);
@@ -185,7 +199,7 @@ export class Runtime {
       requestId: this.ids.uuid(),
       operation,
       trace: childTrace(trace, this.spans),
-      signal: new AbortController().signal,
+      signal,
       http: undefined,
       // What background work claims is never given back as a whole, so nothing needs to remember it.
       names: lasting ? directory.names(store.name) : directory.session(store.name),
@@ -207,7 +221,7 @@ export class Runtime {
 
   #backgroundOf(service: LoadedService): Background<unknown> {
     const { store } = service.definition;
-    const at = (account: string, region: string): Context<unknown> => this.serviceContext(service, account, region, "background", undefined, true);
+    const at = (account: string, region: string): Context<unknown> => this.serviceContext(service, { account, region, operation: "background", lasting: true });
     return {
       clock: this.clock,
       log: this.log.with({ service: service.id }),
