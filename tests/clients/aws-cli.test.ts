@@ -31,7 +31,7 @@ describe.skipIf(awsCliMissing)(`the AWS CLI${awsCliMissing === undefined ? "" : 
     const trust = JSON.stringify({ Version: "2012-10-17", Statement: [{ Effect: "Allow", Principal: { Service: "lambda.amazonaws.com" }, Action: "sts:AssumeRole" }] });
     const { Role } = await aws("iam", "create-role", "--role-name", "cli-role", "--assume-role-policy-document", trust);
     expect(Role.Arn).toBe("arn:aws:iam::000000000000:role/cli-role");
-    const assumed = await aws("sts", "assume-role", "--role-arn", Role.Arn, "--role-session-name", "s");
+    const assumed = await aws("sts", "assume-role", "--role-arn", Role.Arn, "--role-session-name", "session");
     expect(assumed.Credentials.AccessKeyId).toMatch(/^ASIA/);
     await expect(aws("iam", "get-role", "--role-name", "missing")).rejects.toThrow("(NoSuchEntity) when calling the GetRole operation: The role with name missing cannot be found.");
   });
