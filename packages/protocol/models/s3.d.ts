@@ -803,11 +803,9 @@ export type ExpressionType = "SQL" | (string & {});
 export type FileHeaderInfo = "USE" | "IGNORE" | "NONE" | (string & {});
 
 export interface FilterRule {
-  Name?: FilterRuleName;
+  Name?: string;
   Value?: string;
 }
-
-export type FilterRuleName = "prefix" | "suffix" | (string & {});
 
 export interface GetBucketAbacOutput {
   AbacStatus?: AbacStatus;
@@ -1089,7 +1087,7 @@ export interface GetObjectAttributesRequest {
   SSECustomerKeyMD5?: string;
   RequestPayer?: RequestPayer;
   ExpectedBucketOwner?: string;
-  ObjectAttributes: ObjectAttributes[];
+  ObjectAttributes?: ObjectAttributes[];
 }
 
 export interface GetObjectLegalHoldOutput {
@@ -1236,14 +1234,14 @@ export interface GlacierJobParameters {
 
 export interface Grant {
   Grantee?: Grantee;
-  Permission?: Permission;
+  Permission?: string;
 }
 
 export interface Grantee {
   DisplayName?: string;
   EmailAddress?: string;
   ID?: string;
-  Type: Type;
+  Type: string;
   URI?: string;
 }
 
@@ -2001,8 +1999,6 @@ export interface PartitionedPrefix {
 
 export type Payer = "Requester" | "BucketOwner" | (string & {});
 
-export type Permission = "FULL_CONTROL" | "WRITE" | "WRITE_ACP" | "READ" | "READ_ACP" | (string & {});
-
 export interface PolicyStatus {
   IsPublic?: boolean;
 }
@@ -2155,7 +2151,7 @@ export interface PutBucketPolicyRequest {
   ContentMD5?: string;
   ChecksumAlgorithm?: ChecksumAlgorithm;
   ConfirmRemoveSelfBucketAccess?: boolean;
-  Policy: string;
+  Policy?: string;
   ExpectedBucketOwner?: string;
 }
 
@@ -2725,8 +2721,6 @@ export interface Transition {
 export type TransitionDefaultMinimumObjectSize = "varies_by_storage_class" | "all_storage_classes_128K" | (string & {});
 
 export type TransitionStorageClass = "GLACIER" | "STANDARD_IA" | "ONEZONE_IA" | "INTELLIGENT_TIERING" | "DEEP_ARCHIVE" | "GLACIER_IR" | (string & {});
-
-export type Type = "CanonicalUser" | "AmazonCustomerByEmail" | "Group" | (string & {});
 
 export interface UpdateBucketMetadataInventoryTableConfigurationRequest {
   Bucket: string;
