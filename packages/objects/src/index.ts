@@ -1,1 +1,51 @@
-export {};
+import { defineService } from "@cumulet/core";
+import { deliveries } from "./deliver.ts";
+import { aclOperations } from "./operations/acl.ts";
+import { attributeOperations } from "./operations/attributes.ts";
+import { bucketOperations } from "./operations/buckets.ts";
+import { completeOperations } from "./operations/complete.ts";
+import { configurationOperations } from "./operations/configurations.ts";
+import { copyOperations } from "./operations/copy.ts";
+import { deleteOperations } from "./operations/delete.ts";
+import { getOperations } from "./operations/get.ts";
+import { lifecycleOperations } from "./operations/lifecycle.ts";
+import { listOperations } from "./operations/list.ts";
+import { lockOperations } from "./operations/lock.ts";
+import { multipartOperations } from "./operations/multipart.ts";
+import { notificationOperations } from "./operations/notification.ts";
+import { policyOperations } from "./operations/policy.ts";
+import { putOperations } from "./operations/put.ts";
+import { settingOperations } from "./operations/settings.ts";
+import { siteOperations } from "./operations/site.ts";
+import { taggingOperations } from "./operations/tagging.ts";
+import { versioningOperations } from "./operations/versioning.ts";
+import { store } from "./store.ts";
+
+const s3 = defineService({
+  model: "s3",
+  store,
+  operations: {
+    ...aclOperations,
+    ...attributeOperations,
+    ...bucketOperations,
+    ...completeOperations,
+    ...configurationOperations,
+    ...copyOperations,
+    ...deleteOperations,
+    ...getOperations,
+    ...lifecycleOperations,
+    ...listOperations,
+    ...lockOperations,
+    ...multipartOperations,
+    ...notificationOperations,
+    ...policyOperations,
+    ...putOperations,
+    ...settingOperations,
+    ...siteOperations,
+    ...taggingOperations,
+    ...versioningOperations,
+  },
+  consumes: deliveries,
+});
+
+export const services = [s3] as const;

@@ -3,6 +3,7 @@ import { services as functions } from "@cumulet/functions";
 import { services as gateway } from "@cumulet/gateway";
 import { services as identity } from "@cumulet/identity";
 import { services as keyvalue } from "@cumulet/keyvalue";
+import { services as objects } from "@cumulet/objects";
 
 /** Every service of the cloud. Data planes are asked in this order: exact hosts first, buckets (which any host label may name) last. */
 export const services: readonly AnyService[] = [
@@ -10,4 +11,5 @@ export const services: readonly AnyService[] = [
   ...functions,
   ...keyvalue,
   ...identity,
+  ...objects,
 ];
