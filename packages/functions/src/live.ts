@@ -6,6 +6,7 @@ import type { Executor, SandboxSpec } from "./executors/executor.ts";
 import { ProcessExecutor } from "./executors/process/executor.ts";
 import { Concurrency } from "./invoke/concurrency.ts";
 import { Fleet } from "./invoke/fleet.ts";
+import { Provisioning } from "./invoke/provisioning.ts";
 import { RuntimeApi } from "./runtime-api/server.ts";
 import type { LambdaStore } from "./store.ts";
 import { setting } from "./settings.ts";
@@ -24,7 +25,9 @@ export class Live {
   readonly concurrency = new Concurrency();
   readonly folders: CodeFolders;
   readonly fleet: Fleet;
+  readonly provisioning: Provisioning;
   readonly #executors: Executor[];
+  readonly #started: Disposable[] = [];
 
   constructor(background: Background<LambdaStore>) {
     const { clock, log, config } = background;
@@ -40,6 +43,12 @@ export class Live {
       idleMs: setting(config, "idle_ms", 600_000),
       logsDropped: (functionArn, events) => log.warn("A function writes faster than its log is stored; lines were dropped", { functionArn, events }),
     });
+    this.provisioning = new Provisioning(this, background, this.fleet);
+  }
+
+  /** Begins what stands in the stores: provisioned environments. */
+  start(): void {
+    this.#started.push(this.background.onScope((ctx) => this.provisioning.restore(ctx)));
   }
 
   /** The executor that runs such a function. Throws a plain Error whose message says what is missing. */
@@ -54,6 +63,7 @@ export class Live {
   }
 
   async close(): Promise<void> {
+    for (const started of this.#started) started[Symbol.dispose]();
     await this.fleet.close();
     await Promise.all(this.#executors.map((executor) => executor.close()));
     this.api.close();
@@ -66,6 +76,7 @@ const lives = new WeakMap<PlatformConfig, Live>();
 export function startLive(background: Background<LambdaStore>): Live {
   const live = new Live(background);
   lives.set(background.config, live);
+  live.start();
   return live;
 }
 

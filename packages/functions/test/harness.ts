@@ -93,7 +93,7 @@ export class Harness {
   }
 
   async invoke(target: Target, payload: unknown = {}, more: Partial<Invocation> = {}): Promise<Result> {
-    const timeoutMs = (await target.spec()).timeoutMs;
+    const timeoutMs = (await target.spec("on-demand")).timeoutMs;
     const execution = await this.fleet.run(target, () => this.invocation(payload, timeoutMs, more), true);
     const answer = await execution.answer;
     let text: string;

@@ -9,6 +9,7 @@ export * from "./identify.ts";
 export * from "./aws-chunked.ts";
 export * from "./sigv4/index.ts";
 export { compileService } from "./compile.ts";
+export { jsonText } from "./protocols/protocol.ts";
 export type { CompiledOperation, CompiledService, Route } from "./compile.ts";
 export * from "./errors.ts";
 export { decodeEventMessage, decodeEventStream, encodeEventMessage } from "./event-stream.ts";

@@ -1,6 +1,6 @@
 import { crc32 } from "node:zlib";
 import { describe, expect, test } from "vitest";
-import { AwsError } from "../src/index.ts";
+import { AwsError, jsonText } from "../src/index.ts";
 import { fail, read, thrown, write } from "./support/exchange.ts";
 
 const put = (body: string) => ({ headers: { "x-amz-target": "DynamoDB_20120810.PutItem" }, body });
@@ -17,6 +17,14 @@ describe("DynamoDB", () => {
     expect(body).toBe('{"Table":{"TableName":"tÄ","CreationDateTime":1421866952.062,"ItemCount":0}}');
     expect(status).toBe(200);
     expect(headers).toEqual({ "x-amzn-requestid": "REQUEST-ID", "content-type": "application/x-amz-json-1.0", "x-amz-crc32": String(crc32(body)), "content-length": "77" });
+  });
+
+  test("an answer that brings its JSON text is sent as it is", () => {
+    const text = '{"Item":{"a":{"S":"ä"}}}';
+    const output = { get Item() { throw new Error("read although the text is there"); }, [jsonText]: text };
+    const { headers, body } = write("dynamodb", "GetItem", "json", output);
+    expect(body).toBe(text);
+    expect(headers).toMatchObject({ "x-amz-crc32": String(crc32(text)), "content-length": "25" });
   });
 
   test("modelled errors have the service's prefix, the front end's their own", () => {

@@ -30,8 +30,14 @@ export function writeAnswer(call: Call): void | Promise<void> {
     response.writeHead(answer.status, headers);
     if (body === undefined || request.method === "HEAD") response.end();
     else {
-      call.bytesOut = typeof body === "string" ? Buffer.byteLength(body) : body.length;
-      response.end(body);
+      if (typeof body === "string") {
+        call.bytesOut = Buffer.byteLength(body);
+        // Plain ASCII leaves in one write with the head, without a conversion.
+        response.end(body, call.bytesOut === body.length ? "latin1" : "utf8");
+      } else {
+        call.bytesOut = body.length;
+        response.end(body);
+      }
     }
     return undefined;
   }

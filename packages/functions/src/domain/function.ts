@@ -26,6 +26,7 @@ export interface LayerReference {
   size: number;
   sha256: string;
   blob: string;
+  unzippedBytes: number;
 }
 
 /** What can be set of a version: the members of `FunctionConfiguration` that a caller decides, complete with defaults. */
@@ -63,6 +64,8 @@ export interface VersionRow {
   /** Base64 SHA-256 of the zip, or the image's digest. */
   codeSha256: string;
   codeSize: number;
+  /** Of the code alone, without layers; 0 for an image. */
+  unzippedBytes: number;
   lastModifiedMs: number;
   /** A creation or an update is under way until then, platform time. */
   settlesMs: number;

@@ -85,6 +85,7 @@ export class Environment {
   #peakBytes = 0;
   #exit: SandboxExit | undefined;
   #ending: Promise<void> | undefined;
+  #ready = false;
 
   constructor(spec: EnvironmentSpec, generation: string, tools: EnvironmentTools) {
     this.id = tools.ids.uuid();
@@ -106,6 +107,11 @@ export class Environment {
     );
     // The rejection is looked at by `init`; a failure after it is nobody's.
     this.#initialized.promise.catch(() => {});
+  }
+
+  /** Whether the init phase is over. */
+  get ready(): boolean {
+    return this.#ready;
   }
 
   /** Whether the sandbox has ended or is ending. */
@@ -130,6 +136,7 @@ export class Environment {
     try {
       await Promise.race([this.#start(), this.#initialized.promise]);
       await this.#initialized.promise;
+      this.#ready = true;
     } catch (error) {
       const failure = error instanceof InitFailure ? error
         : error instanceof SandboxStartError ? new InitFailure(error.errorType, (requestId) => fault(error.errorType, `RequestId: ${requestId} Error: ${error.message}`))

@@ -13,7 +13,7 @@ export interface Target {
   /** Changes with everything that an environment is made from: one of another generation is never used again. */
   generation: string;
   /** Asked for when an environment has to be made. */
-  spec: () => Promise<EnvironmentSpec>;
+  spec: (initializationType: EnvironmentSpec["initializationType"]) => Promise<EnvironmentSpec>;
   executor: (spec: EnvironmentSpec) => Promise<Executor>;
   /** Where the environments' log streams go. */
   sink: (stream: string) => LogSink;
@@ -47,6 +47,10 @@ interface Pool {
   all: Set<Environment>;
   waiting: Waiter[];
   starting: number;
+  /** Environments to keep started, whether there is work or not. */
+  provisioned: number;
+  /** Why the last provisioned one could not be started. */
+  failure: string | undefined;
 }
 
 /**
@@ -81,6 +85,33 @@ export class Fleet {
     return this.#retryInit(target, prepare(), tail);
   }
 
+  /** Keeps `count` environments of a version started. */
+  provision(target: Target, count: number): void {
+    const pool = this.#pool(target);
+    pool.provisioned = count;
+    this.#fill(pool);
+  }
+
+  /** Gives up provisioned concurrency of pools whose key starts with `prefix`, save those in `keep`. */
+  unprovision(prefix: string, keep: ReadonlySet<string>): void {
+    for (const [key, pool] of this.#pools) {
+      if (!key.startsWith(prefix) || keep.has(key) || pool.provisioned === 0) continue;
+      pool.provisioned = 0;
+      for (const entry of [...pool.idle]) {
+        if (!isProvisioned(entry.environment)) continue;
+        pool.idle.splice(pool.idle.indexOf(entry), 1);
+        this.#drop(pool, entry.environment);
+      }
+    }
+  }
+
+  /** How many environments of a pool are provisioned and initialised. */
+  provisioned(key: string): { ready: number; failure: string | undefined } {
+    const pool = this.#pools.get(key);
+    if (pool === undefined) return { ready: 0, failure: undefined };
+    return { ready: [...pool.all].filter((environment) => isProvisioned(environment) && environment.ready && !environment.dead).length, failure: pool.failure };
+  }
+
   /** Ends all environments of pools whose key starts with `prefix`; those at work finish first. */
   retire(prefix: string): void {
     for (const [key, pool] of this.#pools) {
@@ -104,12 +135,13 @@ export class Fleet {
   #pool(target: Target): Pool {
     let pool = this.#pools.get(target.key);
     if (pool === undefined) {
-      pool = { target, idle: [], all: new Set(), waiting: [], starting: 0 };
+      pool = { target, idle: [], all: new Set(), waiting: [], starting: 0, provisioned: 0, failure: undefined };
       this.#pools.set(target.key, pool);
     } else if (pool.target.generation !== target.generation) {
       // Busy ones of the old generation are dropped when they come back.
       for (const { environment } of pool.idle.splice(0)) this.#drop(pool, environment);
       pool.target = target;
+      if (pool.provisioned > 0) this.#fill(pool);
     }
     return pool;
   }
@@ -142,11 +174,35 @@ export class Fleet {
     this.#starved.delete(pool);
   }
 
+  /** Starts the provisioned environments that are missing; they do not wait for their turn among others. */
+  #fill(pool: Pool): void {
+    if (this.#closed) return;
+    const has = [...pool.all].filter((environment) => isProvisioned(environment) && !environment.dead && environment.generation === pool.target.generation).length;
+    for (let missing = pool.provisioned - has; missing > 0; missing -= 1) {
+      this.#count += 1;
+      void this.#startProvisioned(pool, pool.target);
+    }
+  }
+
+  async #startProvisioned(pool: Pool, target: Target): Promise<void> {
+    let environment: Environment | undefined;
+    try {
+      environment = await this.#make(target, "provisioned-concurrency", (made) => pool.all.add(made));
+      await environment.init(PROVISIONED_INIT_LIMIT_MS, "init");
+      pool.failure = undefined;
+      this.#release(pool, environment);
+    } catch (error) {
+      // No second attempt: a function that cannot start would keep the machine busy for ever.
+      pool.failure = error instanceof InitFailure ? `FUNCTION_ERROR_INIT_FAILURE: ${error.errorType}` : String(error);
+      if (environment === undefined) this.#count -= 1;
+      else this.#drop(pool, environment);
+    }
+  }
+
   async #start(pool: Pool, target: Target): Promise<void> {
     let environment: Environment | undefined;
     try {
-      environment = await this.#make(target);
-      pool.all.add(environment);
+      environment = await this.#make(target, "on-demand", (made) => pool.all.add(made));
       await environment.init(INIT_LIMIT_MS, "init");
       this.#started(pool);
       this.#release(pool, environment);
@@ -166,14 +222,15 @@ export class Fleet {
     this.#starts -= 1;
   }
 
-  async #make(target: Target): Promise<Environment> {
+  async #make(target: Target, initializationType: EnvironmentSpec["initializationType"], made: (environment: Environment) => void): Promise<Environment> {
     const { api, clock, ids } = this.#tools;
-    const spec = await target.spec();
+    const spec = await target.spec(initializationType);
     const executor = await target.executor(spec);
     const name = streamName(clock.now(), spec.version, ids);
     const log = new LogStream(name, clock, target.sink(name), (events) => this.#tools.logsDropped(spec.functionArn, events));
     const environment = new Environment({ ...spec, environment: { ...spec.environment, AWS_LAMBDA_LOG_STREAM_NAME: name } }, target.generation, { api, executor, clock, ids, log });
     this.#live.add(environment);
+    made(environment);
     return environment;
   }
 
@@ -183,6 +240,7 @@ export class Fleet {
       const pool = this.#pools.get(target.key);
       if (reusable && pool !== undefined && pool.all.has(environment)) this.#release(pool, environment);
       else this.#drop(pool, environment);
+      if (pool !== undefined && pool.provisioned > 0) this.#fill(pool);
       this.#feed();
     });
     return execution;
@@ -198,8 +256,7 @@ export class Fleet {
     let environment: Environment | undefined;
     const began = performance.now();
     try {
-      environment = await this.#make(target);
-      pool.all.add(environment);
+      environment = await this.#make(target, "on-demand", (made) => pool.all.add(made));
       await environment.init(invocation.remainingMs, "invoke");
       const remainingMs = Math.max(1, invocation.remainingMs - Math.round(performance.now() - began));
       return this.#execute(target, environment, { ...invocation, remainingMs }, tail);
@@ -247,13 +304,14 @@ export class Fleet {
 
   /** Makes room by ending the environment that has rested longest; false when all are busy. */
   #evict(): boolean {
-    let oldest: { pool: Pool; sinceMs: number } | undefined;
+    let oldest: { pool: Pool; entry: Pool["idle"][number] } | undefined;
     for (const pool of this.#pools.values()) {
-      const first = pool.idle[0];
-      if (first !== undefined && (oldest === undefined || first.sinceMs < oldest.sinceMs)) oldest = { pool, sinceMs: first.sinceMs };
+      const first = pool.idle.find(({ environment }) => !isProvisioned(environment));
+      if (first !== undefined && (oldest === undefined || first.sinceMs < oldest.entry.sinceMs)) oldest = { pool, entry: first };
     }
     if (oldest === undefined) return false;
-    this.#drop(oldest.pool, oldest.pool.idle.shift()!.environment);
+    oldest.pool.idle.splice(oldest.pool.idle.indexOf(oldest.entry), 1);
+    this.#drop(oldest.pool, oldest.entry.environment);
     return true;
   }
 
@@ -262,14 +320,22 @@ export class Fleet {
     const now = this.#tools.clock.now();
     let next = Infinity;
     for (const [key, pool] of this.#pools) {
-      while (pool.idle.length > 0 && (now - pool.idle[0]!.sinceMs >= this.#tools.idleMs || pool.idle[0]!.environment.dead)) {
-        this.#drop(pool, pool.idle.shift()!.environment);
-      }
-      if (pool.idle.length > 0) next = Math.min(next, pool.idle[0]!.sinceMs + this.#tools.idleMs);
-      else if (pool.all.size === 0 && pool.waiting.length === 0 && pool.starting === 0) this.#pools.delete(key);
+      const rested = pool.idle.filter(({ environment, sinceMs }) => environment.dead || (!isProvisioned(environment) && now - sinceMs >= this.#tools.idleMs));
+      pool.idle = pool.idle.filter((entry) => !rested.includes(entry));
+      for (const { environment } of rested) this.#drop(pool, environment);
+      if (pool.provisioned > 0) this.#fill(pool);
+      for (const { environment, sinceMs } of pool.idle) if (!isProvisioned(environment)) next = Math.min(next, sinceMs + this.#tools.idleMs);
+      if (pool.all.size === 0 && pool.waiting.length === 0 && pool.starting === 0 && pool.provisioned === 0) this.#pools.delete(key);
     }
     if (next !== Infinity) this.#reaper = this.#tools.clock.schedule(Math.max(1, next - now), () => this.#reap());
   }
+}
+
+/** Lambda's limit on the init phase of a provisioned environment: fifteen minutes. */
+const PROVISIONED_INIT_LIMIT_MS = 900_000;
+
+function isProvisioned(environment: Environment): boolean {
+  return environment.spec.initializationType === "provisioned-concurrency";
 }
 
 /** `2026/01/15/[$LATEST]0123456789abcdef0123456789abcdef`. */

@@ -15,13 +15,13 @@ export function targetOf(live: Live, ctx: Context<LambdaStore>, row: VersionRow)
   return {
     key: `${ctx.account}/${ctx.region}/${row.functionName}:${version}`,
     generation: row.revisionId,
-    spec: () => environmentSpec(live, ctx, row, version),
+    spec: (initializationType) => environmentSpec(live, ctx, row, version, initializationType),
     executor: (spec) => live.executor(spec),
     sink: (stream) => logSink(ctx, row.settings.logging.group, stream),
   };
 }
 
-async function environmentSpec(live: Live, ctx: Context<LambdaStore>, row: VersionRow, version: string): Promise<EnvironmentSpec> {
+async function environmentSpec(live: Live, ctx: Context<LambdaStore>, row: VersionRow, version: string, initializationType: EnvironmentSpec["initializationType"]): Promise<EnvironmentSpec> {
   const { settings, code } = row;
   const [task, opt, credentials] = await Promise.all([
     code.kind === "zip" ? live.folders.code(code.sha256, ctx.blobs.path(code.blob)) : code.kind === "folder" ? code.path : undefined,
@@ -40,7 +40,7 @@ async function environmentSpec(live: Live, ctx: Context<LambdaStore>, row: Versi
     AWS_LAMBDA_FUNCTION_NAME: row.functionName,
     AWS_LAMBDA_FUNCTION_VERSION: version,
     AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(settings.memorySize),
-    AWS_LAMBDA_INITIALIZATION_TYPE: "on-demand",
+    AWS_LAMBDA_INITIALIZATION_TYPE: initializationType,
     AWS_LAMBDA_LOG_GROUP_NAME: logging.group,
     AWS_XRAY_CONTEXT_MISSING: "LOG_ERROR",
     LANG: "en_US.UTF-8",
@@ -71,7 +71,7 @@ async function environmentSpec(live: Live, ctx: Context<LambdaStore>, row: Versi
       ? { uri: code.uri, entryPoint: settings.imageConfig?.EntryPoint, command: settings.imageConfig?.Command, workingDirectory: settings.imageConfig?.WorkingDirectory }
       : undefined,
     debugPort: undefined,
-    initializationType: "on-demand",
+    initializationType,
     runtimeVersionArn: runtimeVersionArn(ctx.partition, ctx.region, runtime ?? "image"),
     logFormat: logging.format,
     systemLogLevel: (logging.systemLevel as "INFO" | undefined) ?? "INFO",

@@ -4,14 +4,15 @@ import { AwsError } from "@cumulet/protocol";
 import type { Operations } from "@cumulet/core";
 import { storeZip } from "../code/upload.ts";
 import { conflict, invalidParameter, preconditionFailed } from "../domain/errors.ts";
-import { configurationOf, listedConfigurationOf, revisionOf, type CodeReference, type VersionRow } from "../domain/function.ts";
+import { configurationOf, listedConfigurationOf, revisionOf, type CodeReference, type LayerReference, type VersionRow } from "../domain/function.ts";
 import { functionArn, isVersion, LATEST, parseReference, resolveReference, checkPlace } from "../domain/names.ts";
 import { checkTags, createSettings, updateSettings } from "../domain/settings.ts";
 import { liveOf } from "../live.ts";
 import type { LambdaStore } from "../store.ts";
 import { codeLocation } from "../data-plane/code.ts";
+import { URL_NAMES } from "./urls.ts";
 import { checkSettled, dropBlobs, functionNotFound, markerOf, pageOf, resolve, settlesMs, type LambdaContext } from "./lookup.ts";
-import { layersFor } from "./function-layers.ts";
+import { checkUnzipped, layersFor } from "./function-layers.ts";
 
 const NAME_MAX = 64;
 /** Lists of functions and versions have at most this many on a page. */
@@ -22,8 +23,8 @@ export const functionOperations: Operations<"lambda", LambdaStore> = {
     const name = newFunctionName(ctx, input.FunctionName);
     checkTags(input.Tags ?? {});
     if (ctx.store.functions.function(name) !== undefined) throw conflict(`Function already exist: ${name}`);
-    const settings = createSettings({ ...input, FunctionName: name }, layersFor(ctx, input.Layers ?? []));
-    const code = await newCode(ctx, settings.packageType, input.Code);
+    const settings = createSettings({ ...input, FunctionName: name }, await layersFor(ctx, input.Layers ?? []));
+    const code = await newCode(ctx, settings.packageType, input.Code, settings.layers);
     const row: VersionRow = {
       functionName: name, version: 0, settings, ...code, lastModifiedMs: ctx.clock.now(), settlesMs: settlesMs(ctx), change: "create",
       revisionId: ctx.ids.uuid(), settledRevisionId: ctx.ids.uuid(),
@@ -87,7 +88,7 @@ export const functionOperations: Operations<"lambda", LambdaStore> = {
     const { packageType } = before.settings;
     if (packageType === "Image" && input.ImageUri === undefined) throw invalidParameter("Please provide ImageUri when updating a function with packageType Image.");
     if (packageType === "Zip" && input.ImageUri !== undefined) throw invalidParameter("Please don't provide ImageUri when updating a function with packageType Zip.");
-    const code = await newCode(ctx, packageType, input);
+    const code = await newCode(ctx, packageType, input, before.settings.layers);
     if (input.DryRun === true) {
       await discard(ctx, code.code);
       return configurationOf(ctx, { ...before, ...code }, ctx.clock.now(), undefined);
@@ -98,7 +99,8 @@ export const functionOperations: Operations<"lambda", LambdaStore> = {
 
   async UpdateFunctionConfiguration(ctx, input) {
     const before = changeable(ctx, input.FunctionName, input.RevisionId);
-    const layers = input.Layers === undefined ? undefined : layersFor(ctx, input.Layers);
+    const layers = input.Layers === undefined ? undefined : await layersFor(ctx, input.Layers);
+    if (layers !== undefined) checkUnzipped(before.unzippedBytes, layers);
     return change(ctx, { ...before, settings: updateSettings(before.settings, before.functionName, input, layers) }, false);
   },
 
@@ -113,20 +115,36 @@ export const functionOperations: Operations<"lambda", LambdaStore> = {
     }
     if (functions.function(name) === undefined) throw functionNotFound(ctx, name);
     const orphans = ctx.transaction(() => {
-      if (qualifier === undefined) return functions.deleteFunction(name);
+      if (qualifier === undefined) return deleteWhole(ctx, name);
       const version = Number(qualifier);
       for (const alias of functions.aliases(name, "", 10_000)) {
         if (alias.version === version || alias.weights?.[qualifier] !== undefined) {
           throw conflict(`Version ${qualifier} cannot be deleted, because it is referenced by alias ${alias.name}.`);
         }
       }
-      return functions.deleteVersion(name, version);
+      ctx.store.configs.deleteQualifier(name, qualifier);
+      return freed(ctx, functions.deleteVersion(name, version));
     });
     liveOf(ctx).fleet.retire(`${ctx.account}/${ctx.region}/${name}:${qualifier ?? ""}`);
     await dropBlobs(ctx, orphans);
     return { StatusCode: 204 };
   },
 };
+
+/** Removes a function with all that belongs to it; answers the blobs that are free then. Inside a transaction. */
+function deleteWhole(ctx: LambdaContext, name: string): string[] {
+  for (const { config } of [{ config: ctx.store.configs.get("url", name, "") }, ...ctx.store.configs.list("url", name, "", 10_000)]) {
+    if (config !== undefined) ctx.names.release(URL_NAMES, config.id);
+  }
+  ctx.store.configs.deleteFunction(name);
+  return freed(ctx, ctx.store.functions.deleteFunction(name));
+}
+
+/** Of blobs that no version needs any more, those that are no layer's of this account either. Inside a transaction. */
+function freed(ctx: LambdaContext, blobs: readonly string[]): string[] {
+  const layers = new Set(ctx.store.layers.blobIds());
+  return [...blobs.filter((blob) => !layers.has(blob)), ...ctx.store.layers.release(blobs.filter((blob) => layers.has(blob)))];
+}
 
 /** Makes the next version out of `$LATEST`; the same one again when nothing has changed since the last. Inside a transaction. */
 export function publish(ctx: LambdaContext, latest: VersionRow, description: string, change: "create" | "settled"): VersionRow {
@@ -171,7 +189,7 @@ async function change(ctx: LambdaContext, changed: VersionRow, andPublish: boole
   const { result, orphans } = ctx.transaction(() => {
     if (ctx.store.functions.function(row.functionName) === undefined) throw functionNotFound(ctx, row.functionName);
     const replaced = ctx.store.functions.putVersion(row);
-    return { result: andPublish ? publish(ctx, row, row.settings.description, "create") : row, orphans: replaced };
+    return { result: andPublish ? publish(ctx, row, row.settings.description, "create") : row, orphans: freed(ctx, replaced) };
   });
   await dropBlobs(ctx, orphans);
   return configurationOf(ctx, result, ctx.clock.now(), result.version === 0 ? undefined : String(result.version));
@@ -188,11 +206,11 @@ function newFunctionName(ctx: LambdaContext, functionName: string): string {
 }
 
 /** The code that a request brings, stored. */
-async function newCode(ctx: LambdaContext, packageType: "Zip" | "Image", code: CreateFunctionRequest["Code"] | UpdateFunctionCodeRequest): Promise<Pick<VersionRow, "code" | "codeSha256" | "codeSize">> {
+async function newCode(ctx: LambdaContext, packageType: "Zip" | "Image", code: CreateFunctionRequest["Code"] | UpdateFunctionCodeRequest, layers: readonly LayerReference[]): Promise<Pick<VersionRow, "code" | "codeSha256" | "codeSize" | "unzippedBytes">> {
   if (packageType === "Image") {
     if (code.ImageUri === undefined) throw invalidParameter("Please provide a source for function code.");
     const digest = /@sha256:([0-9a-f]{64})$/.exec(code.ImageUri)?.[1] ?? "";
-    return { code: { kind: "image", uri: code.ImageUri, digest }, codeSha256: digest, codeSize: 0 };
+    return { code: { kind: "image", uri: code.ImageUri, digest }, codeSha256: digest, codeSize: 0, unzippedBytes: 0 };
   }
   if (code.ImageUri !== undefined) throw invalidParameter("Please don't provide ImageUri when the intended function PackageType is Zip.");
   if (code.ZipFile === undefined && (code.S3Bucket === undefined || code.S3Key === undefined)) throw invalidParameter("Please provide a source for function code.");
@@ -200,7 +218,13 @@ async function newCode(ctx: LambdaContext, packageType: "Zip" | "Image", code: C
     throw invalidParameter("Please do not provide other FunctionCode parameters when providing a ZipFile.");
   }
   const zip = await storeZip(ctx, code);
-  return { code: { kind: "zip", sha256: zip.sha256, blob: zip.blob, size: zip.size }, codeSha256: Buffer.from(zip.sha256, "hex").toString("base64"), codeSize: zip.size };
+  try {
+    checkUnzipped(zip.unzippedBytes, layers);
+  } catch (error) {
+    await ctx.blobs.delete(zip.blob);
+    throw error;
+  }
+  return { code: { kind: "zip", sha256: zip.sha256, blob: zip.blob, size: zip.size }, codeSha256: Buffer.from(zip.sha256, "hex").toString("base64"), codeSize: zip.size, unzippedBytes: zip.unzippedBytes };
 }
 
 async function discard(ctx: LambdaContext, code: CodeReference): Promise<void> {

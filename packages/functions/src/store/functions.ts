@@ -17,6 +17,7 @@ interface VersionRecord {
   code: string;
   code_sha256: string;
   code_size: number;
+  unzipped: number;
   last_modified_ms: number;
   settles_ms: number;
   change: string;
@@ -67,14 +68,15 @@ export class FunctionTables {
       versions: db.prepare<VersionRecord, [string, number, number]>("SELECT * FROM version WHERE function = ? AND version > ? ORDER BY version LIMIT ?"),
       latestPublished: db.prepare<VersionRecord, [string]>("SELECT * FROM version WHERE function = ? AND version > 0 ORDER BY version DESC LIMIT 1"),
       allVersions: db.prepare<VersionRecord, [string, number, number]>("SELECT * FROM version WHERE (function, version) > (?, ?) ORDER BY function, version LIMIT ?"),
-      putVersion: db.prepare<unknown, [string, number, string, string, string | null, string, number, number, number, string, string, string]>(
-        "INSERT INTO version (function, version, settings, code, blob, code_sha256, code_size, last_modified_ms, settles_ms, change, revision_id, settled_revision_id) " +
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (function, version) DO UPDATE SET settings = excluded.settings, code = excluded.code, blob = excluded.blob, " +
+      putVersion: db.prepare<unknown, [string, number, string, string, string | null, string, number, number, number, string, string, string, number]>(
+        "INSERT INTO version (function, version, settings, code, blob, code_sha256, code_size, last_modified_ms, settles_ms, change, revision_id, settled_revision_id, unzipped) " +
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (function, version) DO UPDATE SET settings = excluded.settings, code = excluded.code, blob = excluded.blob, " +
         "code_sha256 = excluded.code_sha256, code_size = excluded.code_size, last_modified_ms = excluded.last_modified_ms, settles_ms = excluded.settles_ms, " +
-        "change = excluded.change, revision_id = excluded.revision_id, settled_revision_id = excluded.settled_revision_id"),
+        "change = excluded.change, revision_id = excluded.revision_id, settled_revision_id = excluded.settled_revision_id, unzipped = excluded.unzipped"),
       deleteVersion: db.prepare<unknown, [string, number]>("DELETE FROM version WHERE function = ? AND version = ?"),
       blobUsed: db.prepare<{ used: number }, [string]>("SELECT 1 AS used FROM version WHERE blob = ? LIMIT 1"),
-      blobs: db.prepare<{ blob: string }, []>("SELECT DISTINCT blob FROM version WHERE blob IS NOT NULL"),
+      layerUsed: db.prepare<{ used: number }, [string]>("SELECT 1 AS used FROM version WHERE settings LIKE '%\"' || ? || '\"%' LIMIT 1"),
+      blobs: db.prepare<{ blob: string | null; settings: string }, []>("SELECT blob, settings FROM version"),
       alias: db.prepare<AliasRecord, [string, string]>("SELECT * FROM alias WHERE function = ? AND name = ?"),
       aliases: db.prepare<AliasRecord, [string, string, number]>("SELECT * FROM alias WHERE function = ? AND name > ? ORDER BY name LIMIT ?"),
       putAlias: db.prepare<unknown, [string, string, number, string, string | null, string]>(
@@ -161,7 +163,7 @@ export class FunctionTables {
     const before = this.version(row.functionName, row.version);
     this.#statements.putVersion.run(
       row.functionName, row.version, JSON.stringify(row.settings), JSON.stringify(row.code), row.code.kind === "zip" ? row.code.blob : null,
-      row.codeSha256, row.codeSize, row.lastModifiedMs, row.settlesMs, row.change, row.revisionId, row.settledRevisionId);
+      row.codeSha256, row.codeSize, row.lastModifiedMs, row.settlesMs, row.change, row.revisionId, row.settledRevisionId, row.unzippedBytes);
     return before === undefined ? [] : this.#orphan(before);
   }
 
@@ -171,8 +173,11 @@ export class FunctionTables {
     return before === undefined ? [] : this.#orphan(before);
   }
 
-  blobIds(): Iterable<string> {
-    return mapped(this.#statements.blobs.iterate(), (row) => row.blob);
+  *blobIds(): Iterable<string> {
+    for (const row of this.#statements.blobs.iterate()) {
+      if (row.blob !== null) yield row.blob;
+      for (const layer of (JSON.parse(row.settings) as VersionSettings).layers) yield layer.blob;
+    }
   }
 
   alias(name: string, alias: string): AliasRow | undefined {
@@ -192,8 +197,11 @@ export class FunctionTables {
     this.#statements.deleteAlias.run(name, alias);
   }
 
+  /** Blobs of a row that is gone which no other version needs. Layers of this account may still be needed as layers. */
   #orphan(row: VersionRow): string[] {
-    return row.code.kind === "zip" && this.#statements.blobUsed.get(row.code.blob) === undefined ? [row.code.blob] : [];
+    const blobs = row.settings.layers.filter(({ blob }) => this.#statements.layerUsed.get(blob) === undefined).map(({ blob }) => blob);
+    if (row.code.kind === "zip" && this.#statements.blobUsed.get(row.code.blob) === undefined) blobs.push(row.code.blob);
+    return blobs;
   }
 }
 
@@ -216,6 +224,7 @@ function versionRow(record: VersionRecord): VersionRow {
     code: JSON.parse(record.code) as CodeReference,
     codeSha256: record.code_sha256,
     codeSize: record.code_size,
+    unzippedBytes: record.unzipped,
     lastModifiedMs: record.last_modified_ms,
     settlesMs: record.settles_ms,
     change: record.change as VersionRow["change"],
@@ -233,8 +242,4 @@ function aliasRow(record: AliasRecord): AliasRow {
     weights: record.weights === null ? undefined : (JSON.parse(record.weights) as Record<string, number>),
     revisionId: record.revision_id,
   };
-}
-
-function* mapped<A, B>(rows: Iterable<A>, map: (row: A) => B): Iterable<B> {
-  for (const row of rows) yield map(row);
 }

@@ -37,4 +37,45 @@ export const migrations: readonly string[] = [
     PRIMARY KEY (function, name)
   ) WITHOUT ROWID;
   `,
+  `
+  -- Small documents that belong to a function and a qualifier: policy, url, invoke, provisioned, runtime.
+  CREATE TABLE config (
+    function TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    qualifier TEXT NOT NULL,
+    value TEXT NOT NULL,
+    PRIMARY KEY (function, kind, qualifier)
+  ) WITHOUT ROWID;
+
+  CREATE TABLE layer (
+    name TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    deleted INTEGER NOT NULL,
+    blob TEXT NOT NULL,
+    sha256 TEXT NOT NULL,
+    size INTEGER NOT NULL,
+    unzipped INTEGER NOT NULL,
+    created_ms INTEGER NOT NULL,
+    details TEXT NOT NULL,
+    policy TEXT,
+    PRIMARY KEY (name, version)
+  ) WITHOUT ROWID;
+
+  CREATE TABLE code_signing_config (
+    id TEXT PRIMARY KEY,
+    value TEXT NOT NULL
+  ) WITHOUT ROWID;
+
+  CREATE TABLE mapping (
+    uuid TEXT PRIMARY KEY,
+    function TEXT NOT NULL,
+    source TEXT,
+    value TEXT NOT NULL
+  ) WITHOUT ROWID;
+  CREATE INDEX mapping_source ON mapping (source) WHERE source IS NOT NULL;
+  CREATE INDEX mapping_function ON mapping (function);
+
+  -- Unzipped size of a version's own code, for the limit that it shares with its layers.
+  ALTER TABLE version ADD COLUMN unzipped INTEGER NOT NULL DEFAULT 0;
+  `,
 ];

@@ -1,4 +1,5 @@
-import type { GetItemInput, GetItemOutput } from "@cumulet/protocol/models/dynamodb.d.ts";
+import { jsonText } from "@cumulet/protocol";
+import type { ConsumedCapacity, GetItemInput, GetItemOutput } from "@cumulet/protocol/models/dynamodb.d.ts";
 import { checkItem } from "../domain/attribute-values.ts";
 import type { Item } from "../domain/attribute-values.ts";
 import { Consumption, readUnits } from "../domain/capacity.ts";
@@ -22,15 +23,32 @@ export function getItem(ctx: Ctx, input: GetItemInput): GetItemOutput {
   checkKeyPaths(expressions.paths, table);
 
   const row = owner.store.rows.get(table.space, encodeKey(input.Key, table.schema));
-  const output: GetItemOutput = {};
-  if (row !== undefined) {
-    const item = JSON.parse(row.item) as Item;
-    output.Item = projection === undefined ? item : projection.of(item);
-  }
+  let consumed: ConsumedCapacity | undefined;
   if (input.ReturnConsumedCapacity !== undefined) {
     const consumption = new Consumption(input.TableName, "read");
     consumption.addTable(readUnits(row?.size ?? 0, input.ConsistentRead === true));
-    output.ConsumedCapacity = consumption.describe(input.ReturnConsumedCapacity);
+    consumed = consumption.describe(input.ReturnConsumedCapacity);
   }
-  return output;
+  if (row === undefined) return { ConsumedCapacity: consumed };
+  if (projection !== undefined) return { Item: projection.of(JSON.parse(row.item) as Item), ConsumedCapacity: consumed };
+  return new StoredItem(row.item, consumed);
+}
+
+/** An answer with an item as it lies on the disk: parsed only for callers in process. */
+class StoredItem implements GetItemOutput {
+  readonly #text: string;
+  readonly ConsumedCapacity: ConsumedCapacity | undefined;
+
+  constructor(text: string, consumed: ConsumedCapacity | undefined) {
+    this.#text = text;
+    this.ConsumedCapacity = consumed;
+  }
+
+  get Item(): Item {
+    return JSON.parse(this.#text) as Item;
+  }
+
+  get [jsonText](): string {
+    return this.ConsumedCapacity === undefined ? `{"Item":${this.#text}}` : `{"Item":${this.#text},"ConsumedCapacity":${JSON.stringify(this.ConsumedCapacity)}}`;
+  }
 }

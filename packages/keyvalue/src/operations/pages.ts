@@ -1,10 +1,11 @@
+import { jsonText } from "@cumulet/protocol";
 import type { ConsumedCapacity } from "@cumulet/protocol/models/dynamodb.d.ts";
 import { attribute, checkItem, typeOf } from "../domain/attribute-values.ts";
 import type { Item } from "../domain/attribute-values.ts";
 import { Consumption, readUnits } from "../domain/capacity.ts";
 import { invalidParameters, validationError } from "../domain/errors.ts";
 import type { Path, Projection } from "../domain/expressions/paths.ts";
-import { encodeKey } from "../domain/keys.ts";
+import { after, encodeKey } from "../domain/keys.ts";
 import { pick } from "../domain/table.ts";
 import type { Index, Table } from "../domain/table.ts";
 import { checkKey } from "../domain/validation.ts";
@@ -121,57 +122,137 @@ export interface Page {
   ConsumedCapacity?: ConsumedCapacity;
 }
 
+/** A page of items as they lie on the disk: parsed only for callers in process. */
+class StoredPage implements Page {
+  readonly #texts: readonly string[];
+  readonly Count: number;
+  readonly ScannedCount: number;
+  LastEvaluatedKey?: Item;
+  ConsumedCapacity?: ConsumedCapacity;
+
+  constructor(texts: readonly string[]) {
+    this.#texts = texts;
+    this.Count = texts.length;
+    this.ScannedCount = texts.length;
+  }
+
+  get Items(): Item[] {
+    return this.#texts.map((text) => JSON.parse(text) as Item);
+  }
+
+  get [jsonText](): string {
+    let text = `{"Items":[${this.#texts.join(",")}],"Count":${this.Count},"ScannedCount":${this.ScannedCount}`;
+    if (this.LastEvaluatedKey !== undefined) text += `,"LastEvaluatedKey":${JSON.stringify(this.LastEvaluatedKey)}`;
+    if (this.ConsumedCapacity !== undefined) text += `,"ConsumedCapacity":${JSON.stringify(this.ConsumedCapacity)}`;
+    return `${text}}`;
+  }
+}
+
+/** Rows that are read first, before their size is known. */
+const firstRows = 32;
+const mostRows = 1000;
+
 /** Reads one page: up to the limit, or up to a megabyte of items looked at. */
 export function readPage(request: PageRequest): Page {
-  const { store, table, index, filter, projection, input } = request;
+  const { index, input } = request;
   const limit = input.Limit ?? Infinity;
-  const count = input.Select === "COUNT";
-  const fetches = index !== undefined && index.kind === "local" && reachesBack(index, input, projection);
-  const items: Item[] = [];
-  let matched = 0;
+  const collector = new Collector(request);
+  let { from, to } = request;
   let scanned = 0;
   let bytes = 0;
-  let fetchUnits = 0;
   let last: string | undefined;
   let full = false;
-  const rows = store.rows.range(index?.space ?? table.space, request.from, request.to, request.backward, Number.isFinite(limit) ? limit : -1);
-  for (const row of rows) {
-    scanned++;
-    bytes += row.size;
-    last = row.item;
-    if (filter !== undefined || !count) {
-      let item = JSON.parse(row.item) as Item;
-      if (filter === undefined || filter(item)) {
-        matched++;
-        if (!count) {
-          if (fetches) {
-            const whole = store.rows.get(table.space, encodeKey(item, table.schema));
-            if (whole !== undefined) item = JSON.parse(whole.item) as Item;
-            fetchUnits += readUnits(whole?.size ?? 0, input.ConsistentRead === true);
-          }
-          items.push(projection === undefined ? item : projection.of(item));
-        }
-      }
-    } else matched++;
-    if (scanned === limit || bytes >= maxPageBytes) {
-      full = true;
-      break;
+  while (!full) {
+    // As many rows as the page is likely to take, judging by those before.
+    const likely = scanned === 0 ? firstRows : Math.ceil((maxPageBytes - bytes) / Math.max(1, bytes / scanned));
+    const wanted = Math.min(limit - scanned, likely, mostRows);
+    const rows = request.store.rows.page(request.index?.space ?? request.table.space, from, to, request.backward, wanted);
+    for (const row of rows) {
+      scanned++;
+      bytes += row.size;
+      last = row.item;
+      collector.add(row.item);
+      full = scanned === limit || bytes >= maxPageBytes;
+      if (full) break;
     }
+    if (full || rows.length < wanted) break;
+    const key = keyOfRow(request, last!);
+    if (request.backward) to = key;
+    else from = after(key);
   }
-  const page: Page = { Count: matched, ScannedCount: scanned };
-  if (!count) page.Items = items;
-  if (full) page.LastEvaluatedKey = pick(JSON.parse(last!) as Item, index === undefined ? table.keys : index.cursor);
+  const page = collector.page(scanned);
+  if (full) page.LastEvaluatedKey = pick(JSON.parse(last!) as Item, index === undefined ? request.table.keys : index.cursor);
   if (input.ReturnConsumedCapacity !== undefined) {
     const consumption = new Consumption(request.tableName, "read");
     const units = readUnits(bytes, input.ConsistentRead === true);
     if (index === undefined) consumption.addTable(units);
     else {
       consumption.addIndex(index, units);
-      consumption.addTable(fetchUnits);
+      consumption.addTable(collector.fetchUnits);
     }
     page.ConsumedCapacity = consumption.describe(input.ReturnConsumedCapacity);
   }
   return page;
+}
+
+function keyOfRow({ table, index }: PageRequest, text: string): Buffer {
+  const item = JSON.parse(text) as Item;
+  const key = encodeKey(item, table.schema);
+  return index === undefined ? key : entryKey(item, index, key);
+}
+
+/** Makes of rows what the request wants of them. */
+class Collector {
+  readonly #request: PageRequest;
+  readonly #counts: boolean;
+  readonly #fetches: boolean;
+  /** True when rows go into the answer as they lie on the disk. */
+  readonly #asStored: boolean;
+  readonly #texts: string[] = [];
+  readonly #items: Item[] = [];
+  #matched = 0;
+  /** Read units of the table's items that entries of a local index were completed with. */
+  fetchUnits = 0;
+
+  constructor(request: PageRequest) {
+    const { index, input, filter, projection } = request;
+    this.#request = request;
+    this.#counts = input.Select === "COUNT";
+    this.#fetches = index !== undefined && index.kind === "local" && reachesBack(index, input, projection);
+    this.#asStored = !this.#counts && filter === undefined && projection === undefined && !this.#fetches;
+  }
+
+  add(text: string): void {
+    const { filter, projection } = this.#request;
+    if (this.#asStored) {
+      this.#texts.push(text);
+      return;
+    }
+    if (this.#counts && filter === undefined) {
+      this.#matched++;
+      return;
+    }
+    const item = JSON.parse(text) as Item;
+    if (filter !== undefined && !filter(item)) return;
+    this.#matched++;
+    if (this.#counts) return;
+    const whole = this.#fetches ? this.#fetch(item) : item;
+    this.#items.push(projection === undefined ? whole : projection.of(whole));
+  }
+
+  #fetch(entry: Item): Item {
+    const { store, table, input } = this.#request;
+    const row = store.rows.get(table.space, encodeKey(entry, table.schema));
+    this.fetchUnits += readUnits(row?.size ?? 0, input.ConsistentRead === true);
+    return row === undefined ? entry : (JSON.parse(row.item) as Item);
+  }
+
+  page(scanned: number): Page {
+    if (this.#asStored) return new StoredPage(this.#texts);
+    const page: Page = { Count: this.#matched, ScannedCount: scanned };
+    if (!this.#counts) page.Items = this.#items;
+    return page;
+  }
 }
 
 /** Whether a read of a local index needs attributes that only the table has. */

@@ -9,7 +9,7 @@ import type { OperationModel, ServiceModel } from "../model.ts";
 import { JsonShapes } from "../shapes/json.ts";
 import { bytes } from "../shapes/scalars.ts";
 import { eventStreamMember, members, resolve } from "../shapes/traits.ts";
-import { bodyBytes, respond, structure, withHeaders } from "./protocol.ts";
+import { bodyBytes, jsonText, respond, structure, withHeaders } from "./protocol.ts";
 import type { OperationCodec, ProtocolCodec } from "./protocol.ts";
 
 /** Parses a JSON body. An empty body reads as `{}`. The error has no text, as AWS's has none here. */
@@ -116,7 +116,7 @@ export class JsonProtocol implements ProtocolCodec {
     return {
       decode,
       encode: (value, requestId) => {
-        const body = JSON.stringify(write(structure(value)));
+        const body = (value as { [jsonText]?: string } | undefined)?.[jsonText] ?? JSON.stringify(write(structure(value)));
         return respond(200, this.#headers(requestId, body), body);
       },
     };

@@ -35,6 +35,13 @@ export function bodyBytes(request: WireRequest): Uint8Array {
   throw new TypeError("the body of an operation without streaming input must be read before decoding");
 }
 
+/**
+ * An output may carry its own JSON text under this symbol: a handler that has it already (items that lie as JSON on the
+ * disk) saves parsing it and writing it again. Only the awsJson protocols look; everybody else reads the members, which
+ * must be there all the same, getters included. The text must be what the writer would have made of them.
+ */
+export const jsonText: unique symbol = Symbol("JSON text of an output");
+
 /** Completes a response whose body is in memory with its Content-Length. */
 export function respond(status: number, headers: string[], body: string | Uint8Array): WireResponse {
   headers.push("Content-Length", String(typeof body === "string" ? Buffer.byteLength(body) : body.byteLength));
