@@ -4,6 +4,7 @@ import { services as gateway } from "@cumulet/gateway";
 import { services as identity } from "@cumulet/identity";
 import { services as keyvalue } from "@cumulet/keyvalue";
 import { services as objects } from "@cumulet/objects";
+import { services as observability } from "@cumulet/observability";
 
 /** Every service of the cloud. Data planes are asked in this order: exact hosts first, buckets (which any host label may name) last. */
 export const services: readonly AnyService[] = [
@@ -11,5 +12,6 @@ export const services: readonly AnyService[] = [
   ...functions,
   ...keyvalue,
   ...identity,
+  ...observability,
   ...objects,
 ];
