@@ -1,4 +1,4 @@
-import type { ServiceId, ServiceTypes } from "@cumulet/protocol";
+import type { AwsError, ServiceId, ServiceTypes } from "@cumulet/protocol";
 import type { Clock } from "./clock.ts";
 import type { Ids } from "./ids.ts";
 import type { Blobs } from "./storage/blobs.ts";
@@ -7,6 +7,8 @@ import type { Emission } from "./events/event.ts";
 import type { Names } from "./service.ts";
 import type { Trace } from "./observe/trace.ts";
 import type { IncomingHttpHeaders } from "node:http";
+import type { AccessDecision } from "./policy/evaluate.ts";
+import type { Wish } from "./request/access.ts";
 
 /** Who is calling. */
 export interface Principal {
@@ -53,6 +55,20 @@ export interface CallOptions {
   /** Service principal (`s3.amazonaws.com`), or a role the caller assumed. Default: the calling service. */
   principal?: Principal;
   signal?: AbortSignal;
+  /** The resource on whose behalf a service calls: what `aws:SourceArn` in the target's policy is compared with. */
+  sourceArn?: string;
+}
+
+/** Whether somebody may do something: for services that decide more finely than one operation on one resource. */
+export interface Access {
+  /** The decision of all policies that bear on a wish, whatever the mode of authorization. Noted in the request's record. */
+  decide(wish: Wish): AccessDecision;
+  /**
+   * The same as the mode asks: nothing happens with authorization off; `soft` logs a refusal.
+   *
+   * @throws AwsError under `strict`: AccessDenied in AWS's words, or what `refusal` makes of the decision.
+   */
+  require(wish: Wish, refusal?: (decision: AccessDecision) => AwsError): void;
 }
 
 /** The HTTP side of an API request, for the few operations whose behaviour depends on it. Absent for calls in process. */
@@ -94,6 +110,8 @@ export interface Context<S = unknown> {
   /** Scheme and authority of URLs in answers: the caller's own view when it came over HTTP, else the platform's. */
   readonly endpoint: string;
   readonly config: PlatformConfig;
+  /** Asks policies. */
+  readonly access: Access;
   /** A durable event: an outbox row in the same transaction as the change. */
   emit(event: Emission): void;
   /** Runs `fn` atomically. Nested calls join. The answer of the request waits for the commit. */

@@ -77,6 +77,7 @@ export interface InProcessOrigin {
   principal: Principal;
   trace: Trace;
   signal: AbortSignal;
+  sourceArn?: string | undefined;
 }
 
 /** Runs an operation for another service; resolves to its output, rejects with its `AwsError`. */
@@ -89,6 +90,7 @@ export async function runInProcess(runtime: Runtime, service: LoadedService, ope
   call.account = origin.account;
   call.region = origin.region;
   call.principal = origin.principal;
+  call.sourceArn = origin.sourceArn;
   call.input = input;
   const forward = (): void => call.abort(origin.signal.reason);
   origin.signal.addEventListener("abort", forward, { once: true });

@@ -12,6 +12,7 @@ export { Runtime, type LoadedService } from "./runtime.ts";
 export { createLogger, type LogLevel } from "./observe/logger.ts";
 export { isOwnHost, pageMayDrive } from "./request/origin.ts";
 export type { Authorizer } from "./request/authorize.ts";
+export { decideWish, type AccessFacts, type Subject } from "./request/access.ts";
 export type { FaultRule } from "./request/faults.ts";
 export type { Call } from "./request/call.ts";
 export type { AnyService } from "./service.ts";

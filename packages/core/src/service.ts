@@ -125,6 +125,37 @@ export interface Background<S> {
   onScope(run: (ctx: Context<S>) => void): Disposable;
 }
 
+/** What a service tells authorization of its resources beyond their ARNs. */
+export interface Resources<S> {
+  /** Whose a resource is, where its ARN does not say (a bucket's). */
+  owner?(arn: string, names: Names): { account: string; region: string } | undefined;
+  /**
+   * What a resource says of itself; undefined when there is none. Called before the operation, for calls of strangers too,
+   * so it must only read, and be quick.
+   *
+   * @param scope Where the resource is.
+   */
+  describe(scope: ResourceScope<S>, arn: string, request: { operation: string; input: unknown }): ResourceDescription | undefined;
+}
+
+/** A store to look a resource up in. */
+export interface ResourceScope<S> {
+  account: string;
+  region: string;
+  partition: string;
+  store: S;
+}
+
+/** A resource as authorization sees it. */
+export interface ResourceDescription {
+  /** JSON text of its policy. */
+  policy?: string | undefined;
+  /** `aws:ResourceTag/...` */
+  tags?: Readonly<Record<string, string>> | undefined;
+  /** Further condition keys of the service, in lower case (`dynamodb:leadingkeys`). */
+  values?: Readonly<Record<string, string | readonly string[] | undefined>> | undefined;
+}
+
 export interface ServiceDefinition<Id extends ServiceId = ServiceId, S = unknown> {
   /** Which compiled model the service answers for. */
   model: Id;
@@ -139,6 +170,10 @@ export interface ServiceDefinition<Id extends ServiceId = ServiceId, S = unknown
   observes?(platform: Background<S>): (record: RequestRecord) => void;
   /** Largest request body of an operation without a streaming input, bytes; 16 MiB unless told. */
   maxBodyBytes?: number;
+  /** The service's resources, for policies that name them. */
+  resources?: Resources<S>;
+  /** `itself`: handlers ask `ctx.access` about every resource they touch; authorization then leaves the service's calls to them. */
+  authorizes?: "itself";
   /** Operations that exist but whose effect is limited: shown in the coverage table. Operation name to one sentence. */
   limits?: { [Op in keyof ServiceTypes[Id]]?: string };
 }

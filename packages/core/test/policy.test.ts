@@ -12,7 +12,7 @@ function decide(statement: object, values: Record<string, string | string[]> = {
 }
 
 const allow = { Effect: "Allow", Principal: "*", Action: "s3:GetObject", Resource: "*" };
-const allowed = { effect: "allow", viaAccount: false };
+const allowed = { effect: "allow", via: "principal", statement: 0 };
 
 describe("wildcards", () => {
   it.each([
@@ -37,15 +37,15 @@ describe("statements", () => {
 
   it("lets a denial win in any order", () => {
     const deny = { ...allow, Effect: "Deny" };
-    expect(decide([allow, deny])).toEqual({ effect: "deny" });
-    expect(decide([deny, allow])).toEqual({ effect: "deny" });
+    expect(decide([allow, deny])).toEqual({ effect: "deny", statement: 1 });
+    expect(decide([deny, allow])).toEqual({ effect: "deny", statement: 0 });
   });
 
   it("turns NotAction, NotResource and NotPrincipal round", () => {
     expect(decide({ Effect: "Allow", Principal: "*", NotAction: "s3:PutObject", Resource: "*" })).toEqual(allowed);
     expect(decide({ Effect: "Allow", Principal: "*", Action: "*", NotResource: object })).toBeUndefined();
     expect(decide({ Effect: "Deny", NotPrincipal: { AWS: ann.arn }, Action: "*", Resource: "*" })).toBeUndefined();
-    expect(decide({ Effect: "Deny", NotPrincipal: { AWS: ann.arn }, Action: "*", Resource: "*" }, {}, anonymous)).toEqual({ effect: "deny" });
+    expect(decide({ Effect: "Deny", NotPrincipal: { AWS: ann.arn }, Action: "*", Resource: "*" }, {}, anonymous)).toEqual({ effect: "deny", statement: 0 });
   });
 
   it("fills variables in", () => {
@@ -62,14 +62,14 @@ describe("principals", () => {
     ["everybody", "*", anonymous, allowed],
     ["everybody as AWS", { AWS: "*" }, anonymous, allowed],
     ["the user", { AWS: ann.arn }, ann, allowed],
-    ["the user's account", { AWS: "111111111111" }, ann, { effect: "allow", viaAccount: true }],
-    ["the account's root", { AWS: ["arn:aws:iam::111111111111:root"] }, ann, { effect: "allow", viaAccount: true }],
+    ["the user's account", { AWS: "111111111111" }, ann, { effect: "allow", via: "account", statement: 0 }],
+    ["the account's root", { AWS: ["arn:aws:iam::111111111111:root"] }, ann, { effect: "allow", via: "account", statement: 0 }],
     ["another account", { AWS: "222222222222" }, ann, undefined],
     ["an account, for nobody", { AWS: "111111111111" }, anonymous, undefined],
     ["a service", { Service: "cloudfront.amazonaws.com" }, { kind: "service", account: "1", arn: "cloudfront.amazonaws.com" }, allowed],
     ["a service, for a user", { Service: "cloudfront.amazonaws.com" }, ann, undefined],
     ["a canonical user", { CanonicalUser: "abc" }, { ...ann, kind: "root", canonicalId: "abc" }, allowed],
-    ["a role, for its session", { AWS: "arn:aws:iam::1:role/r" }, { kind: "role", account: "1", arn: "arn:aws:sts::1:assumed-role/r/s", roleArn: "arn:aws:iam::1:role/r" }, allowed],
+    ["a role, for its session", { AWS: "arn:aws:iam::1:role/r" }, { kind: "role", account: "1", arn: "arn:aws:sts::1:assumed-role/r/s", roleArn: "arn:aws:iam::1:role/r" }, { ...allowed, via: "role" }],
   ] as const)("%s", (_name, Principal, principal, decision) => {
     expect(decide({ ...allow, Principal }, {}, principal as PolicyPrincipal)).toEqual(decision);
   });
@@ -106,6 +106,26 @@ describe("conditions", () => {
   ] as const)("%j with %j", (Condition, value, holds) => {
     const decision = decide({ ...allow, Condition }, value === undefined ? {} : { "aws:key": value as string });
     expect(decision?.effect).toBe(holds ? "allow" : undefined);
+  });
+
+  it("writes operators in any case", () => {
+    expect(decide({ ...allow, Condition: { stringequals: { "aws:Key": "a" } } }, { "aws:key": "a" })).toEqual(allowed);
+    expect(decide({ ...allow, Condition: { "forallvalues:StringLike": { "aws:Key": "a*" } } }, { "aws:key": ["ab", "b"] })).toBeUndefined();
+  });
+
+  it("takes what a variable puts in for itself", () => {
+    const like = { ...allow, Condition: { StringLike: { "s3:prefix": "${aws:username}/*" } } };
+    expect(decide(like, { "aws:username": "*", "s3:prefix": "bob/a" })).toBeUndefined();
+    expect(decide(like, { "aws:username": "*", "s3:prefix": "*/a" })).toEqual(allowed);
+    expect(decide({ ...allow, Resource: "arn:aws:s3:::box/${*}/a" }, {}, ann, "s3:GetObject", "arn:aws:s3:::box/x/a")).toBeUndefined();
+    expect(decide({ ...allow, Resource: "arn:aws:s3:::box/${*}/a" }, {}, ann, "s3:GetObject", "arn:aws:s3:::box/*/a")).toEqual(allowed);
+  });
+
+  it("knows no variables in documents of 2008", () => {
+    const statement = { ...allow, Resource: "arn:aws:s3:::box/${aws:username}" };
+    const ask = (resource: string) => new Policy({ Version: "2008-10-17", Statement: statement }).decide({ action: "s3:GetObject", resource, principal: ann, values: () => "ann" });
+    expect(ask("arn:aws:s3:::box/ann")).toBeUndefined();
+    expect(ask("arn:aws:s3:::box/${aws:username}")).toEqual(allowed);
   });
 
   it("needs every operator and key", () => {

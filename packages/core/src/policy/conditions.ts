@@ -1,5 +1,5 @@
 import { BlockList, isIP } from "node:net";
-import { globMatches } from "./glob.ts";
+import { globMatches, literal } from "./glob.ts";
 
 /** What is known of a request, by condition key in lower case (`aws:sourceip`, `s3:prefix`). Several values for a multivalued key. */
 export type ConditionValues = (key: string) => string | readonly string[] | undefined;
@@ -14,8 +14,8 @@ interface Operator {
   test: Test;
   /** `...Not...`: holds when no value of the policy matches, and when the key is absent. */
   negated: boolean;
-  /** Variables are filled in for text only. */
-  text: boolean;
+  /** Variables are filled in for text only; in patterns their values are no wildcards. */
+  text: "no" | "plain" | "pattern";
 }
 
 const equals: Test = (actual, expected) => actual === expected;
@@ -40,66 +40,81 @@ const comparisons: Record<string, (a: number, b: number) => boolean> = {
 };
 
 const operators = new Map<string, Operator>();
-const define = (name: string, test: Test, text = false, negatedName?: string) => {
-  operators.set(name, { test, negated: false, text });
-  if (negatedName !== undefined) operators.set(negatedName, { test, negated: true, text });
+const define = (name: string, test: Test, text: Operator["text"] = "no", negatedName?: string) => {
+  operators.set(name.toLowerCase(), { test, negated: false, text });
+  if (negatedName !== undefined) operators.set(negatedName.toLowerCase(), { test, negated: true, text });
 };
-define("StringEquals", equals, true, "StringNotEquals");
-define("StringEqualsIgnoreCase", equalsIgnoreCase, true, "StringNotEqualsIgnoreCase");
-define("StringLike", like, true, "StringNotLike");
-define("ArnEquals", arnLike, true, "ArnNotEquals");
-define("ArnLike", arnLike, true, "ArnNotLike");
-define("IpAddress", ip, false, "NotIpAddress");
+define("StringEquals", equals, "plain", "StringNotEquals");
+define("StringEqualsIgnoreCase", equalsIgnoreCase, "plain", "StringNotEqualsIgnoreCase");
+define("StringLike", like, "pattern", "StringNotLike");
+define("ArnEquals", arnLike, "pattern", "ArnNotEquals");
+define("ArnLike", arnLike, "pattern", "ArnNotLike");
+define("IpAddress", ip, "no", "NotIpAddress");
 define("Bool", bool);
 define("BinaryEquals", equals);
 for (const [suffix, compare] of Object.entries(comparisons)) {
-  define(`Numeric${suffix}`, numeric(compare), false, suffix === "Equals" ? "NumericNotEquals" : undefined);
-  define(`Date${suffix}`, date(compare), false, suffix === "Equals" ? "DateNotEquals" : undefined);
+  define(`Numeric${suffix}`, numeric(compare), "no", suffix === "Equals" ? "NumericNotEquals" : undefined);
+  define(`Date${suffix}`, date(compare), "no", suffix === "Equals" ? "DateNotEquals" : undefined);
 }
+
+/** Operators are written in any case. */
+const OPERATOR = /^(?:(ForAllValues|ForAnyValue):)?(\w+?)(IfExists)?$/i;
 
 /** Whether IAM has an operator of this name, with its quantifier and `IfExists`. */
 export function isOperator(name: string): boolean {
-  const bare = /^(?:ForAllValues:|ForAnyValue:)?(\w+?)(?:IfExists)?$/.exec(name)?.[1];
-  return bare !== undefined && (bare === "Null" || operators.has(bare));
+  const bare = OPERATOR.exec(name)?.[2]?.toLowerCase();
+  return bare !== undefined && (bare === "null" || operators.has(bare));
+}
+
+/** How to compile what has variables: documents of 2008 have none. */
+export interface ConditionOptions {
+  variables: boolean;
 }
 
 /** Compiles a `Condition` element: every operator and every key in it must hold. Throws a plain Error for an unknown operator. */
-export function compileConditions(element: Readonly<Record<string, Readonly<Record<string, unknown>>>>): Condition {
+export function compileConditions(element: Readonly<Record<string, Readonly<Record<string, unknown>>>>, options: ConditionOptions = { variables: true }): Condition {
   const tests = Object.entries(element).flatMap(([operator, keys]) =>
-    Object.entries(keys).map(([key, expected]) => compileOne(operator, key.toLowerCase(), toList(expected).map(String))));
+    Object.entries(keys).map(([key, expected]) => compileOne(operator, key.toLowerCase(), toList(expected).map(String), options)));
   return (values) => tests.every((test) => test(values));
 }
 
-function compileOne(name: string, key: string, expected: readonly string[]): Condition {
-  const match = /^(?:(ForAllValues|ForAnyValue):)?(\w+?)(IfExists)?$/.exec(name);
-  const [, quantifier, bare = "", ifExists] = match ?? [];
-  if (bare === "Null") {
+function compileOne(name: string, key: string, expected: readonly string[], options: ConditionOptions): Condition {
+  const match = OPERATOR.exec(name);
+  const quantifier = match?.[1]?.toLowerCase();
+  const bare = match?.[2]?.toLowerCase() ?? "";
+  const ifExists = match?.[3];
+  if (bare === "null") {
     const wantsAbsent = expected.some((value) => value.toLowerCase() === "true");
     return (values) => (values(key) === undefined) === wantsAbsent;
   }
   const operator = operators.get(bare);
   if (operator === undefined) throw new Error(`Invalid Condition type : ${name}`);
   const { test, negated, text } = operator;
-  const fill = text && expected.some((value) => value.includes("${")) ? (values: ConditionValues) => expected.flatMap((value) => fillVariables(value, values) ?? []) : () => expected;
+  const filled = options.variables && text !== "no" && expected.some((value) => value.includes("${"));
+  const fill = filled ? (values: ConditionValues) => expected.flatMap((value) => fillVariables(value, values, text === "pattern") ?? []) : () => expected;
   return (values) => {
     const actual = values(key);
-    if (actual === undefined || actual.length === 0 && typeof actual !== "string") return ifExists !== undefined || negated || quantifier === "ForAllValues";
+    if (actual === undefined || actual.length === 0 && typeof actual !== "string") return ifExists !== undefined || negated || quantifier === "forallvalues";
     const wanted = fill(values);
     const holds = (value: string) => wanted.some((one) => test(value, one)) !== negated;
     if (typeof actual === "string") return holds(actual);
-    return quantifier === "ForAllValues" ? actual.every(holds) : actual.some(holds);
+    return quantifier === "forallvalues" ? actual.every(holds) : actual.some(holds);
   };
 }
 
-/** Puts the request's values in for `${aws:username}`, with `${key, 'default'}`, `${*}`, `${?}` and `${$}`; undefined when one has no single value: the statement then cannot match. */
-export function fillVariables(text: string, values: ConditionValues): string | undefined {
+/**
+ * Puts the request's values in for `${aws:username}`, with `${key, 'default'}`, `${*}`, `${?}` and `${$}`; undefined when one
+ * has no single value: the statement then cannot match. In a pattern what was put in matches itself only.
+ */
+export function fillVariables(text: string, values: ConditionValues, pattern: boolean): string | undefined {
   let missing = false;
+  const own = (value: string): string => (pattern ? literal(value) : value);
   const filled = text.replace(/\$\{([^}]*)\}/g, (whole, inside: string) => {
-    if (inside === "*" || inside === "?" || inside === "$") return inside;
+    if (inside === "*" || inside === "?" || inside === "$") return own(inside);
     const [, name = "", fallback] = /^\s*([^,]+?)\s*(?:,\s*'([^']*)'\s*)?$/.exec(inside) ?? [];
     const value = values(name.toLowerCase());
-    if (typeof value === "string") return value;
-    if (fallback !== undefined) return fallback;
+    if (typeof value === "string") return own(value);
+    if (fallback !== undefined) return own(fallback);
     missing = true;
     return whole;
   });

@@ -1,6 +1,6 @@
 import { compileConditions, fillVariables, isOperator, toList } from "./conditions.ts";
 import type { Condition, ConditionValues } from "./conditions.ts";
-import { globMatches } from "./glob.ts";
+import { compileGlob, globMatches } from "./glob.ts";
 
 /** A policy document that is not one. `message` is for the service to word as AWS does there. */
 export class PolicySyntaxError extends Error {
@@ -32,16 +32,22 @@ export interface PolicyPrincipal {
 }
 
 /**
- * What a policy says: `deny` beats `allow`; `undefined` is silence. `viaAccount` marks an allow that was given only to the
- * caller's account as a whole, which within that account leaves the decision to its own identity policies.
+ * Whom an allow names. `account`: only the caller's account as a whole, which within that account leaves the decision to
+ * its own identity policies. `role`: the role behind the caller's session, whose boundary and session policies still bound
+ * it. `principal`: the caller itself, or everybody.
  */
-export type PolicyDecision = { effect: "allow"; viaAccount: boolean } | { effect: "deny" } | undefined;
+export type Via = "account" | "role" | "principal";
 
-interface CompiledStatement {
+/** What a policy says: `deny` beats `allow`; `undefined` is silence. `statement` counts from 0. */
+export type PolicyDecision = { effect: "allow"; via: Via; statement: number } | { effect: "deny"; statement: number } | undefined;
+
+/** A statement ready to be asked. */
+export interface CompiledStatement {
   effect: "Allow" | "Deny";
-  action(action: string): boolean;
+  action(lowerCaseAction: string): boolean;
   resource(resource: string, values: ConditionValues): boolean;
-  principal(principal: PolicyPrincipal | undefined): "no" | "account" | "yes";
+  /** Undefined when it is about somebody else. */
+  principal(principal: PolicyPrincipal | undefined): Via | undefined;
   condition: Condition;
 }
 
@@ -64,32 +70,46 @@ export interface Statement {
  */
 export class Policy {
   readonly statements: readonly Statement[];
-  readonly #compiled: readonly CompiledStatement[];
+  readonly compiled: readonly CompiledStatement[];
 
   /**
    * @param document JSON text or what it parses to.
    * @throws PolicySyntaxError for what is no policy at all. Whether actions, resources and principals make sense is the service's to check.
    */
   constructor(document: string | object) {
-    this.statements = parse(document);
-    this.#compiled = this.statements.map(compile);
+    const { statements, version } = parse(document);
+    this.statements = statements;
+    // Documents of the first version take `${...}` for what it says.
+    this.compiled = statements.map((statement) => compile(statement, version === "2012-10-17"));
   }
 
   /** What the statements that apply say. */
-  decide({ action, resource, values, principal }: PolicyQuestion): PolicyDecision {
-    let allowed: { effect: "allow"; viaAccount: boolean } | undefined;
-    for (const statement of this.#compiled) {
-      if (statement.effect === "Allow" && allowed?.viaAccount === false) continue;
-      const who = statement.principal(principal);
-      if (who === "no" || !statement.action(action) || !statement.resource(resource, values) || !statement.condition(values)) continue;
-      if (statement.effect === "Deny") return { effect: "deny" };
-      allowed = { effect: "allow", viaAccount: who === "account" && (allowed?.viaAccount ?? true) };
+  decide(question: PolicyQuestion): PolicyDecision {
+    const action = question.action.toLowerCase();
+    let allowed: Extract<PolicyDecision, { effect: "allow" }> | undefined;
+    for (const [index, statement] of this.compiled.entries()) {
+      if (statement.effect === "Allow" && allowed?.via === "principal") continue;
+      const via = statement.action(action) ? applies(statement, question) : undefined;
+      if (via === undefined) continue;
+      if (statement.effect === "Deny") return { effect: "deny", statement: index };
+      if (allowed === undefined || stronger(via, allowed.via)) allowed = { effect: "allow", via, statement: index };
     }
     return allowed;
   }
 }
 
-function parse(document: string | object): readonly Statement[] {
+/** Whether a statement whose action matches applies to a question, and to whom it then speaks. */
+export function applies(statement: CompiledStatement, { resource, values, principal }: PolicyQuestion): Via | undefined {
+  const via = statement.principal(principal);
+  return via !== undefined && statement.resource(resource, values) && statement.condition(values) ? via : undefined;
+}
+
+/** Whether an allow for `a` says more than one for `b`. */
+export function stronger(a: Via, b: Via): boolean {
+  return a !== b && (a === "principal" || b === "account");
+}
+
+function parse(document: string | object): { statements: readonly Statement[]; version: unknown } {
   let value: unknown = document;
   if (typeof document === "string") {
     try {
@@ -104,7 +124,7 @@ function parse(document: string | object): readonly Statement[] {
   if (value["Statement"] === undefined) throw new PolicySyntaxError("Missing required field Statement");
   const statements = toList(value["Statement"]);
   for (const statement of statements) checkStatement(statement);
-  return statements as Statement[];
+  return { statements: statements as Statement[], version };
 }
 
 const MEMBERS: ReadonlySet<string> = new Set(["Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction", "Resource", "NotResource", "Condition"]);
@@ -134,78 +154,80 @@ function checkStatement(statement: unknown): asserts statement is Statement {
   }
 }
 
-function compile(statement: Statement): CompiledStatement {
+function compile(statement: Statement, variables: boolean): CompiledStatement {
   return {
     effect: statement.Effect,
     action: statement.Action !== undefined ? actionMatcher(statement.Action) : not(actionMatcher(statement.NotAction as string | string[])),
-    resource: resourceMatcher(statement),
+    resource: resourceMatcher(statement, variables),
     principal: principalMatcher(statement),
-    condition: statement.Condition === undefined ? () => true : compileConditions(statement.Condition),
+    condition: statement.Condition === undefined ? () => true : compileConditions(statement.Condition, { variables }),
   };
 }
 
 function actionMatcher(patterns: string | string[]): (action: string) => boolean {
-  const list = toList(patterns).map((pattern) => String(pattern).toLowerCase());
-  return (action) => {
-    const lower = action.toLowerCase();
-    return list.some((pattern) => globMatches(pattern, lower));
-  };
+  const tests = toList(patterns).map((pattern) => compileGlob(String(pattern).toLowerCase()));
+  return (action) => tests.some((test) => test(action));
 }
 
 const not = <A>(test: (argument: A) => boolean) => (argument: A) => !test(argument);
 
 /** A statement without a resource (trust policies) is about whatever it is attached to. */
-function resourceMatcher({ Resource, NotResource }: Statement): (resource: string, values: ConditionValues) => boolean {
+function resourceMatcher({ Resource, NotResource }: Statement, variables: boolean): (resource: string, values: ConditionValues) => boolean {
   if (Resource === undefined && NotResource === undefined) return () => true;
   const wanted = Resource !== undefined;
-  const patterns = toList(Resource ?? NotResource).map(String);
-  return (resource, values) => {
-    const matches = patterns.some((pattern) => {
-      const filled = pattern.includes("${") ? fillVariables(pattern, values) : pattern;
+  const tests = toList(Resource ?? NotResource).map(String).map((pattern): ((resource: string, values: ConditionValues) => boolean) => {
+    if (!variables || !pattern.includes("${")) return compileGlob(pattern);
+    return (resource, values) => {
+      const filled = fillVariables(pattern, values, true);
       return filled !== undefined && globMatches(filled, resource);
-    });
-    return matches === wanted;
-  };
+    };
+  });
+  return (resource, values) => tests.some((test) => test(resource, values)) === wanted;
 }
 
 function principalMatcher({ Principal, NotPrincipal }: Statement): CompiledStatement["principal"] {
-  if (Principal === undefined && NotPrincipal === undefined) return () => "yes";
+  if (Principal === undefined && NotPrincipal === undefined) return () => "principal";
   if (Principal !== undefined) {
     const match = oneOf(Principal);
-    return (principal) => (principal === undefined ? "no" : match(principal));
+    return (principal) => (principal === undefined ? undefined : match(principal));
   }
   const match = oneOf(NotPrincipal as NonNullable<Statement["NotPrincipal"]>);
-  return (principal) => (principal !== undefined && match(principal) === "no" ? "yes" : "no");
+  return (principal) => (principal !== undefined && match(principal) === undefined ? "principal" : undefined);
 }
 
-function oneOf(element: NonNullable<Statement["Principal"]>): (principal: PolicyPrincipal) => "no" | "account" | "yes" {
-  if (element === "*") return () => "yes";
+function oneOf(element: NonNullable<Statement["Principal"]>): (principal: PolicyPrincipal) => Via | undefined {
+  if (element === "*") return () => "principal";
   const entries = Object.entries(element).flatMap(([type, values]) => toList(values).map((value) => ({ type, value: String(value) })));
   return (principal) => {
-    let account = false;
+    let found: Via | undefined;
     for (const { type, value } of entries) {
-      switch (type) {
-        case "AWS": {
-          if (value === "*") return "yes";
-          if (principal.kind === "anonymous" || principal.kind === "service") break;
-          if (value === principal.arn || value === principal.roleArn) return "yes";
-          if (value === principal.account || /^arn:[^:]+:iam::(\d{12}):root$/.exec(value)?.[1] === principal.account) account = true;
-          break;
-        }
-        case "Service":
-          if (principal.kind === "service" && (value === "*" || value === principal.arn)) return "yes";
-          break;
-        case "Federated":
-          if (principal.kind === "federated" && value === principal.arn) return "yes";
-          break;
-        case "CanonicalUser":
-          if (value === "*") return "yes";
-          if (value === principal.canonicalId && principal.kind !== "anonymous") account = true;
-          break;
-      }
+      const via = matchPrincipal(type, value, principal);
+      if (via === "principal") return via;
+      if (via !== undefined && (found === undefined || stronger(via, found))) found = via;
     }
-    return account ? (principal.kind === "root" ? "yes" : "account") : "no";
+    // The root is the account.
+    return found === "account" && principal.kind === "root" ? "principal" : found;
   };
+}
+
+function matchPrincipal(type: string, value: string, principal: PolicyPrincipal): Via | undefined {
+  switch (type) {
+    case "AWS":
+      if (value === "*") return "principal";
+      if (principal.kind === "anonymous" || principal.kind === "service") return undefined;
+      if (value === principal.arn) return "principal";
+      if (value === principal.roleArn) return "role";
+      return value === principal.account || /^arn:[^:]+:iam::(\d{12}):root$/.exec(value)?.[1] === principal.account ? "account" : undefined;
+    case "Service":
+      return principal.kind === "service" && (value === "*" || value === principal.arn) ? "principal" : undefined;
+    case "Federated":
+      return principal.kind === "federated" && value === principal.arn ? "principal" : undefined;
+    case "CanonicalUser":
+      if (value === "*") return "principal";
+      return value === principal.canonicalId && principal.kind !== "anonymous" ? "account" : undefined;
+    default:
+      return undefined;
+  }
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -4,6 +4,7 @@ import type { Principal } from "../context.ts";
 import type { Trace } from "../observe/trace.ts";
 import type { LoadedService, Runtime } from "../runtime.ts";
 import type { NamesSession } from "../storage/names.ts";
+import type { AccessFacts } from "./access.ts";
 import type { Credential } from "./credentials.ts";
 import type { RequestContext, Touched } from "./request-context.ts";
 
@@ -46,6 +47,8 @@ export class Call {
   principal!: Principal;
   account!: string;
   region!: string;
+  /** The resource on whose behalf a service calls. */
+  sourceArn: string | undefined;
 
   service: LoadedService | undefined;
   /** A service that is named but not here. */
@@ -103,6 +106,22 @@ export class Call {
   abort(reason: unknown): void {
     this.#abortReason = reason ?? new Error("The caller gave up.");
     this.#abort?.abort(this.#abortReason);
+  }
+
+  /** Who asks and from where, as policies see it. */
+  accessFacts(): AccessFacts {
+    const { http } = this;
+    return {
+      principal: this.principal,
+      region: this.region,
+      http: http === undefined ? undefined : {
+        headers: http.request.headers,
+        sourceIp: (http.request.socket.remoteAddress ?? "").replace(/^::ffff:/, ""),
+        secure: (http.request.socket as { encrypted?: boolean }).encrypted === true,
+      },
+      sourceArn: this.sourceArn,
+      notes: this.notes,
+    };
   }
 
   /** What identification and signatures look at: the head as received. */

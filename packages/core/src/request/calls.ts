@@ -15,6 +15,7 @@ export interface CallOrigin {
   principal: Principal | undefined;
   trace: Trace;
   signal: AbortSignal;
+  sourceArn: string | undefined;
 }
 
 /** Service ids of the models to the names that service principals have. */

@@ -25,6 +25,7 @@ export function openContext(call: Call): void {
     http: call.http === undefined ? undefined : new RequestView(call),
     names: call.names,
     touched: call.touched,
+    facts: () => call.accessFacts(),
   });
 }
 

@@ -1,5 +1,6 @@
 import type { ServiceId } from "@cumulet/protocol";
-import type { CallOptions, Calls, Context, HttpView, PlatformConfig, Principal } from "../context.ts";
+import { AwsError } from "@cumulet/protocol";
+import type { Access, CallOptions, Calls, Context, HttpView, PlatformConfig, Principal } from "../context.ts";
 import type { Clock } from "../clock.ts";
 import type { Emission } from "../events/event.ts";
 import type { Ids } from "../ids.ts";
@@ -11,6 +12,7 @@ import type { Blobs } from "../storage/blobs.ts";
 import type { NamesSession } from "../storage/names.ts";
 import type { OpenStore } from "../storage/storage.ts";
 import { partitionOf } from "../storage/storage.ts";
+import { decideWish, enforce, refusalMessage, type AccessFacts } from "./access.ts";
 import { callsFrom } from "./calls.ts";
 
 /** What a context is made of; see `Context` for the meaning of each. */
@@ -26,6 +28,8 @@ export interface ContextParts {
   names: NamesSession;
   /** Every scope that the request opened: its answer waits for their commits. Undefined for a context that outlives requests. */
   touched: Touched[] | undefined;
+  /** What policies see of the request; of a context without one, only its principal. */
+  facts?: () => AccessFacts;
 }
 
 /** A store that a request opened, and its `losses` at that time: one more means that something the request saw was undone. */
@@ -42,6 +46,7 @@ export class RequestContext<S> implements Context<S> {
   #scope: OpenStore<S> | undefined;
   #call: Calls | undefined;
   #log: Log | undefined;
+  #access: Access | undefined;
 
   constructor(runtime: Runtime, service: LoadedService, parts: ContextParts) {
     this.#runtime = runtime;
@@ -98,7 +103,26 @@ export class RequestContext<S> implements Context<S> {
       principal: options.principal,
       trace: this.#parts.trace,
       signal: options.signal ?? this.#parts.signal,
+      sourceArn: options.sourceArn,
     });
+  }
+
+  get access(): Access {
+    return (this.#access ??= {
+      decide: (wish) => decideWish(this.#runtime, this.#facts, wish),
+      require: (wish, refusal) => {
+        if (this.#runtime.config.authorization === "off") return;
+        const decision = decideWish(this.#runtime, this.#facts, wish);
+        if (decision.allowed) return;
+        const error = refusal?.(decision) ?? new AwsError("AccessDenied", refusalMessage(wish.principal ?? this.principal, wish, decision), { status: 403 });
+        enforce(this.#runtime, { ...this.#facts, service: this.service, operation: this.operation, requestId: this.requestId }, error);
+      },
+    });
+  }
+
+  get #facts(): AccessFacts {
+    const { facts, principal, region } = this.#parts;
+    return facts?.() ?? { principal, region, http: undefined, sourceArn: undefined, notes: {} };
   }
 
   emit(event: Emission): void {
