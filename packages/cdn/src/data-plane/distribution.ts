@@ -1,0 +1,79 @@
+import type { CachePolicyConfig, DistributionConfig, Origin, OriginRequestPolicyConfig, ResponseHeadersPolicyConfig } from "@cumulet/protocol/models/cloudfront.d.ts";
+import { compileBehavior, type Behavior, type PolicyLookup } from "../domain/behavior.ts";
+import { managedCachePolicies, managedOriginRequestPolicies, managedResponseHeadersPolicies } from "../domain/managed-policies.ts";
+import { compilePathPattern } from "../domain/path-pattern.ts";
+import type { DistributionBody } from "../names.ts";
+import type { CdnStore, Resource } from "../store.ts";
+
+/** A distribution as the edges run it: patterns, policies and origins made ready. */
+export interface Distribution {
+  id: string;
+  etag: string;
+  config: DistributionConfig;
+  /** `d111111abcdef8.cloudfront.localhost` */
+  domainName: string;
+  origins: ReadonlyMap<string, Origin>;
+  /** The first that fits, in the order of the configuration; the default one last. */
+  behavior(path: string): Behavior;
+  /** Seconds for which an error status is kept at least. */
+  errorTtl(status: number): number;
+}
+
+/** CloudFront's error caching minimum TTL unless a distribution says otherwise, seconds. */
+const ERROR_TTL = 10;
+
+const managedCache = new Map(managedCachePolicies.map(({ id, config }) => [id, config]));
+const managedOriginRequest = new Map(managedOriginRequestPolicies.map(({ id, config }) => [id, config]));
+const managedResponseHeaders = new Map(managedResponseHeadersPolicies.map(({ id, config }) => [id, config]));
+
+/** Policies of an account, managed ones included. */
+export function policiesOf({ resources }: CdnStore): PolicyLookup {
+  return {
+    cachePolicy: (id) => managedCache.get(id) ?? resources.get<CachePolicyConfig>("cache-policy", id)?.body,
+    originRequestPolicy: (id) => managedOriginRequest.get(id) ?? resources.get<OriginRequestPolicyConfig>("origin-request-policy", id)?.body,
+    responseHeadersPolicy: (id) => managedResponseHeaders.get(id) ?? resources.get<ResponseHeadersPolicyConfig>("response-headers-policy", id)?.body,
+  };
+}
+
+/** Compiled distributions of a store, valid for one of its generations. */
+const compiled = new WeakMap<CdnStore, { generation: number; distributions: Map<string, Distribution | undefined> }>();
+
+/** The distribution of an id, compiled once for every change of configuration. */
+export function distributionOf(store: CdnStore, id: string, domain: string): Distribution | undefined {
+  const { generation } = store.resources;
+  let known = compiled.get(store);
+  if (known === undefined || known.generation !== generation) {
+    known = { generation, distributions: new Map() };
+    compiled.set(store, known);
+  }
+  let distribution = known.distributions.get(id);
+  if (distribution === undefined) {
+    const resource = store.resources.get<DistributionBody>("distribution", id);
+    if (resource === undefined) return undefined;
+    distribution = compileDistribution(resource, policiesOf(store), domain);
+    known.distributions.set(id, distribution);
+  }
+  return distribution;
+}
+
+function compileDistribution({ id, etag, body }: Resource<DistributionBody>, policies: PolicyLookup, domain: string): Distribution {
+  const { config } = body;
+  const behaviors = (config.CacheBehaviors?.Items ?? []).map((item) => {
+    const behavior = compileBehavior(item, policies);
+    return { matches: compilePathPattern(behavior.pathPattern), behavior };
+  });
+  const fallback = compileBehavior(config.DefaultCacheBehavior, policies);
+  const errors = new Map((config.CustomErrorResponses?.Items ?? []).map((response) => [response.ErrorCode, response]));
+  return {
+    id,
+    etag,
+    config,
+    domainName: `${body.label}.cloudfront.${domain}`,
+    origins: new Map(config.Origins.Items.map((origin) => [origin.Id, origin])),
+    behavior: (path) => {
+      for (const { matches, behavior } of behaviors) if (matches(path)) return behavior;
+      return fallback;
+    },
+    errorTtl: (status) => errors.get(status)?.ErrorCachingMinTTL ?? ERROR_TTL,
+  };
+}
