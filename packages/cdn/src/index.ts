@@ -7,14 +7,11 @@ import * as policies from "./operations/policies.ts";
 import * as tags from "./operations/tags.ts";
 import { store } from "./store.ts";
 
-const { CreateDistribution, CreateDistributionWithTags, GetDistribution, GetDistributionConfig, UpdateDistribution, DeleteDistribution, ListDistributions } = distributions;
-
 export const cloudfront = defineService({
   model: "cloudfront",
   store,
   operations: {
-    CreateDistribution, CreateDistributionWithTags, GetDistribution, GetDistributionConfig, UpdateDistribution, DeleteDistribution, ListDistributions,
-    ...invalidations, ...policies, ...tags,
+    ...distributions, ...invalidations, ...policies, ...tags,
   },
   dataPlanes: [viewerPlane],
   background: runNetwork,

@@ -1,4 +1,5 @@
 import type { AnyService } from "@cumulet/core";
+import { services as cdn } from "@cumulet/cdn";
 import { services as functions } from "@cumulet/functions";
 import { services as gateway } from "@cumulet/gateway";
 import { services as identity } from "@cumulet/identity";
@@ -9,6 +10,7 @@ import { services as observability } from "@cumulet/observability";
 /** Every service of the cloud. Data planes are asked in this order: exact hosts first, buckets (which any host label may name) last. */
 export const services: readonly AnyService[] = [
   ...gateway,
+  ...cdn,
   ...functions,
   ...keyvalue,
   ...identity,

@@ -7,9 +7,8 @@ import { checkDistributionConfig } from "../domain/distribution-rules.ts";
 import { ALIAS_NAMES, DOMAIN_NAMES, type DistributionBody, type DomainOwner } from "../names.ts";
 import type { Resource } from "../store.ts";
 import {
-  arnOf, checkQuantities, checkVersion, createResource, existing, listResources, locationOf, newId, replaceResource, type Cdn,
+  arnOf, checkQuantities, checkVersion, createResource, existing, listResources, locationOf, newId, replaceResource, setTags, type Cdn,
 } from "./resource.ts";
-import { setTags } from "./tags.ts";
 
 export function CreateDistribution(ctx: Cdn, { DistributionConfig }: cf.CreateDistributionRequest): cf.CreateDistributionResult {
   return create(ctx, DistributionConfig, []);
@@ -105,7 +104,7 @@ function statusOf(ctx: Cdn, { deployedMs }: DistributionBody): string {
 }
 
 /** The domain name that answers give: under this cloud's first domain, so that it can be opened. */
-export function domainNameOf(ctx: Cdn, { label }: DistributionBody): string {
+function domainNameOf(ctx: Cdn, { label }: DistributionBody): string {
   return `${label}.cloudfront.${ctx.config.domains[0] ?? "localhost"}`;
 }
 

@@ -1,6 +1,7 @@
 /** What all of CloudFront's configured resources share: ids, ETags and `If-Match`, pages. */
 import type { Context } from "@cumulet/core";
 import { AwsError } from "@cumulet/protocol";
+import type { Tag } from "@cumulet/protocol/models/cloudfront.d.ts";
 import type { CdnStore, Kind, Resource } from "../store.ts";
 
 /** The context of every handler here. */
@@ -136,4 +137,16 @@ export function checkQuantities(value: unknown): void {
     throw new AwsError("InconsistentQuantities", "The value of Quantity and the size of Items don't match.");
   }
   for (const member of Object.values(value)) checkQuantities(member);
+}
+
+/** Most tags on one resource. */
+const TAGS = 50;
+
+/** Adds or replaces tags. */
+export function setTags(ctx: Cdn, arn: string, tags: readonly Tag[]): void {
+  for (const { Key, Value } of tags) {
+    if (Key.startsWith("aws:")) throw new AwsError("InvalidTagging", "The tagging specified is not valid: keys that start with aws: are reserved.");
+    ctx.store.tags.set(arn, Key, Value);
+  }
+  if (ctx.store.tags.of(arn).length > TAGS) throw new AwsError("InvalidTagging", `The tagging specified is not valid: a resource has at most ${TAGS} tags.`);
 }
