@@ -67,6 +67,7 @@ export async function composePlatform(options: PlatformOptions): Promise<Platfor
   const config = { ...completeConfig(options.config ?? {}, storage.folder) };
   const dispatcher = new Dispatcher({
     storage, clock, ids, log, consumers: consumersOf(services),
+    longTypes: new Set(services.flatMap(({ longDeliveries }) => longDeliveries ?? [])),
     deliver: (event, _store, consumer, signal) => deliver(runtime, consumer, event, signal),
   });
   const runtime: Runtime = new Runtime({ services, config, storage, dispatcher, clock, ids, log, authorizer: options.authorizer, extraOrigins: options.extraOrigins ?? [] });

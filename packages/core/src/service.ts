@@ -164,6 +164,8 @@ export interface ServiceDefinition<Id extends ServiceId = ServiceId, S = unknown
   dataPlanes?: readonly DataPlane<S, never>[];
   /** Handlers of durable events by type; delivered at least once, retried with backoff. */
   consumes?: { [type: string]: (ctx: Context<S>, event: PlatformEvent) => void | Promise<void> };
+  /** Types of `consumes` whose deliveries last as long as somebody's code runs: they do not count against the limit that all others share. */
+  longDeliveries?: readonly string[];
   /** Starts when the platform starts; disposed when it stops. */
   background?(platform: Background<S>): Disposable | AsyncDisposable;
   /** Sees every finished request record (audit, metrics, logs). Must be quick and must not throw. */

@@ -1,5 +1,6 @@
 import { defineService } from "@cumulet/core";
 import { codePlane } from "./data-plane/code.ts";
+import { ASYNC_EVENT, deliver } from "./invoke/async.ts";
 import { startLive } from "./live.ts";
 import { functionUrlPlane } from "./data-plane/function-url.ts";
 import { behaviourOperations } from "./operations/behaviour.ts";
@@ -24,6 +25,8 @@ export const lambda = defineService({
     ...eventInvokeConfigOperations, ...layerOperations, ...tagOperations, ...codeSigningOperations, ...behaviourOperations,
   },
   dataPlanes: [codePlane, functionUrlPlane],
+  consumes: { [ASYNC_EVENT]: deliver },
+  longDeliveries: [ASYNC_EVENT],
   background: (platform) => {
     const live = startLive(platform);
     return { [Symbol.asyncDispose]: () => live.close() };

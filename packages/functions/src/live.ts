@@ -7,6 +7,7 @@ import { ProcessExecutor } from "./executors/process/executor.ts";
 import { Concurrency } from "./invoke/concurrency.ts";
 import { Fleet } from "./invoke/fleet.ts";
 import { Provisioning } from "./invoke/provisioning.ts";
+import { Slots } from "./invoke/slots.ts";
 import { RuntimeApi } from "./runtime-api/server.ts";
 import type { LambdaStore } from "./store.ts";
 import { setting } from "./settings.ts";
@@ -23,6 +24,8 @@ export class Live {
   readonly background: Background<LambdaStore>;
   readonly api = new RuntimeApi();
   readonly concurrency = new Concurrency();
+  /** Asynchronous events that are worked on at once: the others stay in their queue. */
+  readonly asyncSlots: Slots;
   readonly folders: CodeFolders;
   readonly fleet: Fleet;
   readonly provisioning: Provisioning;
@@ -36,9 +39,10 @@ export class Live {
     const folder = join(config.dataFolder, "functions");
     this.folders = new CodeFolders(join(folder, "code"), ids);
     this.#executors = [new ProcessExecutor(join(folder, "sandboxes"), clock)];
+    const environmentsMax = setting(config, "environments", Math.max(16, Math.floor((totalmem() * MEMORY_SHARE) / ENVIRONMENT_BYTES)));
+    this.asyncSlots = new Slots(environmentsMax);
     this.fleet = new Fleet({
-      api: this.api, clock, ids,
-      environmentsMax: setting(config, "environments", Math.max(16, Math.floor((totalmem() * MEMORY_SHARE) / ENVIRONMENT_BYTES))),
+      api: this.api, clock, ids, environmentsMax,
       startsMax: setting(config, "starts", Math.max(2, availableParallelism())),
       idleMs: setting(config, "idle_ms", 600_000),
       logsDropped: (functionArn, events) => log.warn("A function writes faster than its log is stored; lines were dropped", { functionArn, events }),

@@ -17,8 +17,12 @@ export interface DispatcherOptions {
   consumers: ReadonlyMap<string, readonly string[]>;
   /** Hands an event of a store to a service; rejects when the service failed. `signal`: the platform stops waiting for it. */
   deliver(event: PlatformEvent, store: string, consumer: string, signal: AbortSignal): Promise<void>;
-  /** Deliveries at a time, over the whole platform. */
+  /** Deliveries at a time, over the whole platform, without those of `longTypes`. */
   concurrency?: number;
+  /** Types whose deliveries last as long as somebody's code runs: they must not keep the others waiting. */
+  longTypes?: ReadonlySet<string>;
+  /** Deliveries of `longTypes` at a time. */
+  longConcurrency?: number;
   /** Deliveries of an event before it is given up. */
   maxAttempts?: number;
   /** Wait after the first failed delivery; each further one doubles it. */
@@ -51,6 +55,8 @@ export class Dispatcher {
   /** Keys that the directory lists as having undelivered events. */
   readonly #marked = new Set<string>();
   readonly #running = new Set<Promise<void>>();
+  /** Those of `#running` that are of `longTypes`. */
+  readonly #long = new Set<Promise<void>>();
   /** Keys that the directory lists and nobody has looked at yet. */
   readonly #unseen = new Set<string>();
   readonly #abort = new AbortController();
@@ -59,7 +65,7 @@ export class Dispatcher {
   #subscriptions: Disposable[] = [];
 
   constructor(options: DispatcherOptions) {
-    this.#options = { concurrency: 64, maxAttempts: 10, firstRetryMs: 1000, longestRetryMs: 300_000, ...options };
+    this.#options = { concurrency: 64, longTypes: new Set(), longConcurrency: 256, maxAttempts: 10, firstRetryMs: 1000, longestRetryMs: 300_000, ...options };
   }
 
   /** Begins to deliver: first of all what the last run left undelivered, found store by store in the background. */
@@ -146,8 +152,8 @@ export class Dispatcher {
   }
 
   /**
-   * Starts no more deliveries and waits for those that run, at most `graceMs` of real time. Events left over, and those of
-   * deliveries that did not end, are delivered after the next start.
+   * Starts no more deliveries and waits for those that run, at most `graceMs` of real time; for those of `longTypes` not at
+   * all. Events left over, and those of deliveries that did not end, are delivered after the next start.
    */
   async stop(graceMs = 5000): Promise<void> {
     this.#stopping = true;
@@ -156,7 +162,7 @@ export class Dispatcher {
     const patience = new Promise<void>((resolve) => {
       timeout = setTimeout(resolve, graceMs);
     });
-    await Promise.race([patience, Promise.all(this.#running)]);
+    await Promise.race([patience, Promise.all([...this.#running].filter((running) => !this.#long.has(running)))]);
     clearTimeout(timeout);
     this.#abort.abort(new Error("The platform is stopping."));
     const { storage } = this.#options;
@@ -226,10 +232,11 @@ export class Dispatcher {
 
   /** Starts what may start: one event of each lane in turn, as many at a time as allowed. */
   #drain(): void {
-    const { clock, concurrency } = this.#options;
+    const { clock, concurrency, longTypes, longConcurrency } = this.#options;
     if (this.#stopping) return;
     for (const lane of this.#queue) {
-      if (this.#running.size >= concurrency) return;
+      // Which kind comes next is known only when it is taken, so either limit holds up both: short ones end soon.
+      if (this.#running.size - this.#long.size >= concurrency || this.#long.size >= longConcurrency) return;
       this.#queue.delete(lane);
       try {
         const row = lane.take(clock.now());
@@ -240,9 +247,11 @@ export class Dispatcher {
         this.#queue.add(lane);
         const running = this.#deliver(lane, row).finally(() => {
           this.#running.delete(running);
+          this.#long.delete(running);
           this.#drain();
         });
         this.#running.add(running);
+        if (longTypes.has(row.type)) this.#long.add(running);
       } catch (error) {
         this.#failed(lane, error);
       }

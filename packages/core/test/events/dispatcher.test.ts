@@ -272,6 +272,26 @@ test("runs as many deliveries at a time as allowed, and lets every store have it
   expect(platform.details.indexOf("other")).toBeLessThan(10);
 });
 
+test("deliveries that last as long as somebody's code do not keep the others waiting", async () => {
+  const consumers: [string, string[]][] = [["thing.made", ["lambda"]], ["thing.long", ["lambda"]]];
+  const platform = new Platform({ concurrency: 1, longTypes: new Set(["thing.long"]), longConcurrency: 3, consumers });
+  const release = Promise.withResolvers<void>();
+  const others = Promise.withResolvers<void>();
+  let long = 0;
+  platform.handle = ({ event }) => {
+    if (event.type === "thing.made") return others.resolve();
+    long += 1;
+    return release.promise;
+  };
+  platform.emit(1, { type: "thing.long" });
+  platform.emit(2, { type: "thing.long" });
+  platform.emit("short");
+  await others.promise;
+  expect(long).toBe(2);
+  release.resolve();
+  await platform.events.idle();
+});
+
 test("stop waits for what runs and starts no more; the next start delivers the rest", async () => {
   const folder = temporaryFolder();
   const first = new Platform({ folder, concurrency: 1 });

@@ -7,6 +7,7 @@ import type { LambdaContext, Resolved } from "../operations/lookup.ts";
 import type { AliasRow } from "../store/functions.ts";
 import { ACCOUNT_CONCURRENCY } from "./concurrency.ts";
 import type { Execution } from "./environment.ts";
+import { continueLineage, HOPS_MAX } from "./lineage.ts";
 import { targetOf } from "./target.ts";
 
 /** What an invocation is made with. */
@@ -15,6 +16,8 @@ export interface InvocationRequest {
   payload: Uint8Array;
   clientContext?: string;
   tenantId?: string;
+  /** The trace header that the event came with; its lineage goes on. */
+  incomingTrace?: string;
   /** Gather the last 4 KB of the log. */
   tail: boolean;
 }
@@ -35,6 +38,10 @@ export async function run(ctx: LambdaContext, resolved: Resolved, request: Invoc
   if (phaseOf(row, ctx.clock.now()) === "creating") {
     throw conflict("The operation cannot be performed at this time. The function is currently in the following state: Pending");
   }
+  const { hops, traceHeader } = continueLineage(ctx.trace.xray(), request.incomingTrace, functionArn(ctx, fn.name));
+  if (hops >= HOPS_MAX && fn.recursiveLoop === "Terminate") {
+    throw new AwsError("RecursiveInvocationException", "A recursive invocation was detected: the function was invoked about 16 times in the same chain of requests.", { status: 400, fields: { Type: "User" } });
+  }
   const live = liveOf(ctx);
   const leave = enter(ctx, fn);
   try {
@@ -46,7 +53,7 @@ export async function run(ctx: LambdaContext, resolved: Resolved, request: Invoc
       deadlineMs: ctx.clock.now() + timeoutMs,
       remainingMs: timeoutMs,
       invokedFunctionArn: functionArn(ctx, fn.name, qualifier),
-      traceHeader: ctx.trace.xray(),
+      traceHeader,
       clientContext: request.clientContext,
       cognitoIdentity: undefined,
       tenantId: request.tenantId,

@@ -3,8 +3,9 @@ import type { Operations } from "@cumulet/core";
 import type { InvokeWithResponseStreamResponseEvent } from "@cumulet/protocol/models/lambda.d.ts";
 import { resolveReference, LATEST } from "../domain/names.ts";
 import { isJson } from "../domain/json.ts";
-import { RESPONSE_LIMIT, type RuntimeResponse } from "../invoke/invocation.ts";
 import type { Execution } from "../invoke/environment.ts";
+import { enqueue } from "../invoke/async.ts";
+import { brokenOff, payloadOf } from "../invoke/payload.ts";
 import { run } from "../invoke/run.ts";
 import type { LambdaStore } from "../store.ts";
 import { functionNotFound, resolve, type LambdaContext, type Resolved } from "./lookup.ts";
@@ -12,6 +13,8 @@ import { functionNotFound, resolve, type LambdaContext, type Resolved } from "./
 /** Largest event of a synchronous and of an asynchronous invocation, bytes. */
 const SYNC_LIMIT = 6_291_456;
 const ASYNC_LIMIT = 1_048_576;
+/** The retired InvokeAsync still has its old limit. */
+const INVOKE_ASYNC_LIMIT = 262_144;
 const EMPTY_EVENT = Buffer.from("{}");
 
 export const invokeOperations: Operations<"lambda", LambdaStore> = {
@@ -21,9 +24,13 @@ export const invokeOperations: Operations<"lambda", LambdaStore> = {
     if (type === "DryRun") return { StatusCode: 204 };
     const payload = eventOf(input.Payload, type, type === "Event" ? ASYNC_LIMIT : SYNC_LIMIT);
     const clientContext = parseClientContext(input.ClientContext);
-    const { execution, executedVersion } = await run(ctx, resolved, { requestId: ctx.requestId, payload, clientContext, tenantId: input.TenantId, tail: input.LogType === "Tail" });
-    const answer = await execution.answer;
-    const body = "fault" in answer ? { failed: true, payload: answer.fault.body } : await bufferedBody(answer.response, execution);
+    const incomingTrace = traceHeader(ctx);
+    if (type === "Event") {
+      enqueue(ctx, resolved, payload, clientContext, incomingTrace);
+      return { StatusCode: 202 };
+    }
+    const { execution, executedVersion } = await run(ctx, resolved, { requestId: ctx.requestId, payload, clientContext, incomingTrace, tenantId: input.TenantId, tail: input.LogType === "Tail" });
+    const body = await payloadOf(execution);
     return {
       StatusCode: 200,
       Payload: body.payload,
@@ -34,13 +41,19 @@ export const invokeOperations: Operations<"lambda", LambdaStore> = {
     };
   },
 
+  async InvokeAsync(ctx, input) {
+    const resolved = resolveInvoked(ctx, input.FunctionName, undefined);
+    enqueue(ctx, resolved, eventOf(await bytesOf(input.InvokeArgs), "Event", INVOKE_ASYNC_LIMIT), undefined, traceHeader(ctx));
+    return { Status: 202 };
+  },
+
   async InvokeWithResponseStream(ctx, input) {
     const resolved = resolveInvoked(ctx, input.FunctionName, input.Qualifier);
     if (input.InvocationType === "DryRun") return { StatusCode: 204, EventStream: nothing() };
     const payload = eventOf(input.Payload, "RequestResponse", SYNC_LIMIT);
     const clientContext = parseClientContext(input.ClientContext);
     const tail = input.LogType === "Tail";
-    const { execution, executedVersion } = await run(ctx, resolved, { requestId: ctx.requestId, payload, clientContext, tenantId: input.TenantId, tail });
+    const { execution, executedVersion } = await run(ctx, resolved, { requestId: ctx.requestId, payload, clientContext, incomingTrace: traceHeader(ctx), tenantId: input.TenantId, tail });
     return {
       StatusCode: 200,
       ExecutedVersion: executedVersion,
@@ -49,6 +62,12 @@ export const invokeOperations: Operations<"lambda", LambdaStore> = {
     };
   },
 };
+
+/** The trace header as the caller sent it: it may carry the lineage of a chain of functions. */
+function traceHeader(ctx: LambdaContext): string | undefined {
+  const value = ctx.http?.headers["x-amzn-trace-id"];
+  return Array.isArray(value) ? value[0] : value;
+}
 
 /** Unlike other operations, Invoke names `$LATEST` in its error when there was no qualifier. */
 export function resolveInvoked(ctx: LambdaContext, functionName: string, qualifier: string | undefined): Resolved {
@@ -78,36 +97,6 @@ function parseClientContext(text: string | undefined): string | undefined {
   return JSON.stringify(JSON.parse(decoded.toString("utf8")));
 }
 
-/** All of an answer for a caller that cannot take a stream. */
-async function bufferedBody(response: RuntimeResponse, execution: Execution): Promise<{ failed: boolean; payload: Uint8Array }> {
-  if (!response.streamed) return { failed: false, payload: response.body };
-  const chunks: Buffer[] = [];
-  let size = 0;
-  try {
-    for await (const chunk of response.body as AsyncIterable<Buffer>) {
-      size += chunk.length;
-      if (size > RESPONSE_LIMIT) {
-        const errorType = "Function.ResponseSizeTooLarge";
-        return { failed: true, payload: Buffer.from(JSON.stringify({ errorType, errorMessage: `Response payload size exceeded maximum allowed payload size (${RESPONSE_LIMIT} bytes).` })) };
-      }
-      chunks.push(chunk);
-    }
-  } catch {
-    return { failed: true, payload: (await brokenOff(execution)).body };
-  }
-  const failure = response.fault();
-  return failure === undefined ? { failed: false, payload: Buffer.concat(chunks, size) } : { failed: true, payload: failure.body };
-}
-
-/** What the caller of a stream learns when the function died in the middle of it. */
-async function brokenOff(execution: Execution): Promise<{ body: Uint8Array }> {
-  const { report } = await execution.done;
-  const timedOut = report.status === "timeout";
-  const errorType = timedOut ? "Sandbox.Timedout" : (report.errorType ?? "Runtime.ExitError");
-  const reason = timedOut ? "Task timed out" : "Runtime exited without providing a reason";
-  return { body: Buffer.from(JSON.stringify({ errorType, errorMessage: `RequestId: ${report.requestId} Error: ${reason}` })) };
-}
-
 async function* responseEvents(execution: Execution, tail: boolean): AsyncGenerator<InvokeWithResponseStreamResponseEvent> {
   const answer = await execution.answer;
   let failure: { body: Uint8Array } | undefined;
@@ -126,6 +115,18 @@ async function* responseEvents(execution: Execution, tail: boolean): AsyncGenera
   const LogResult = tail ? (await execution.done).tail : undefined;
   if (failure === undefined) yield { InvokeComplete: { LogResult } };
   else yield { InvokeComplete: { ErrorCode: "Unhandled", ErrorDetails: Buffer.from(failure.body).toString("utf8"), LogResult } };
+}
+
+/** A streaming member, read up to a little more than any event may have. */
+async function bytesOf(stream: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of stream) {
+    size += chunk.length;
+    chunks.push(chunk);
+    if (size > INVOKE_ASYNC_LIMIT) break;
+  }
+  return Buffer.concat(chunks, size);
 }
 
 async function* nothing(): AsyncGenerator<InvokeWithResponseStreamResponseEvent> {}
