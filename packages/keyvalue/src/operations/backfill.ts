@@ -1,12 +1,11 @@
 import type { Item } from "../domain/attribute-values.ts";
-import { after, hashLength, maxHashKeySize } from "../domain/keys.ts";
+import { after } from "../domain/keys.ts";
 import type { Table, TableRecord } from "../domain/table.ts";
+import { wholeSpace } from "./pages.ts";
 import type { Ctx } from "./targets.ts";
 
 /** Rows of a table that are looked at before others get their turn. */
 const rowsAtOnce = 2000;
-
-const end = Buffer.alloc(hashLength + maxHashKeySize + 1, 0xff);
 
 /**
  * Goes on filling the indexes of a table, and its entries by time of expiry, that were made after its items: a bounded
@@ -20,7 +19,7 @@ export function fill(ctx: Ctx, table: Table): Table {
   const { store } = ctx;
   let last: Buffer | undefined;
   let count = 0;
-  for (const { key, item: text } of [...store.rows.range(table.space, cursor === "" ? Buffer.alloc(0) : after(Buffer.from(cursor, "hex")), end, false, rowsAtOnce)]) {
+  for (const { key, item: text } of [...store.rows.range(table.space, cursor === "" ? wholeSpace().from : after(Buffer.from(cursor, "hex")), wholeSpace().to, false, rowsAtOnce)]) {
     count++;
     last = key;
     const item = JSON.parse(text) as Item;

@@ -4,8 +4,8 @@ import { attribute, checkItem, typeOf } from "../domain/attribute-values.ts";
 import type { Item } from "../domain/attribute-values.ts";
 import { Consumption, readUnits } from "../domain/capacity.ts";
 import { invalidParameters, validationError } from "../domain/errors.ts";
-import type { Path, Projection } from "../domain/expressions/paths.ts";
-import { after, encodeKey } from "../domain/keys.ts";
+import type { Path } from "../domain/expressions/paths.ts";
+import { after, encodeKey, hashLength, maxHashKeySize } from "../domain/keys.ts";
 import { pick } from "../domain/table.ts";
 import type { Index, Table } from "../domain/table.ts";
 import { checkKey } from "../domain/validation.ts";
@@ -15,6 +15,18 @@ import type { ItemTest } from "./parameters.ts";
 
 /** Bytes of items that a page looks at, at most. */
 const maxPageBytes = 1024 * 1024;
+
+/** What an answer shows of an item. */
+export interface Shape {
+  /** What it looks at. */
+  readonly paths: readonly Path[];
+  of(item: Item): Item;
+}
+
+/** Bounds of all rows of a space: above every key, since none has so many bytes before the end mark of its first part. */
+export function wholeSpace(): { from: Buffer; to: Buffer } {
+  return { from: Buffer.alloc(0), to: Buffer.alloc(hashLength + maxHashKeySize + 1, 0xff) };
+}
 
 /** What Query and Scan have in common. */
 export interface ReadInput {
@@ -79,7 +91,7 @@ export function cursorKey(cursor: Item, table: Table, index: Index | undefined, 
 }
 
 /** Refuses what an index cannot answer. */
-export function checkIndexRead(index: Index, input: ReadInput, projection: Projection | undefined, filterPaths: readonly Path[]): void {
+export function checkIndexRead(index: Index, input: ReadInput, projection: Shape | undefined, filterPaths: readonly Path[]): void {
   if (index.kind === "global" && input.ConsistentRead === true) throw validationError("Consistent reads are not supported on global secondary indexes");
   const { projected } = index;
   if (projected === undefined) return;
@@ -107,7 +119,7 @@ export interface PageRequest {
   to: Buffer;
   backward: boolean;
   filter: ItemTest | undefined;
-  projection: Projection | undefined;
+  projection: Shape | undefined;
   input: ReadInput;
   /** As the request named it. */
   tableName: string;
@@ -256,7 +268,7 @@ class Collector {
 }
 
 /** Whether a read of a local index needs attributes that only the table has. */
-function reachesBack(index: Index, input: ReadInput, projection: Projection | undefined): boolean {
+function reachesBack(index: Index, input: ReadInput, projection: Shape | undefined): boolean {
   if (index.projected === undefined) return false;
   if (input.Select === "ALL_ATTRIBUTES") return true;
   return projection !== undefined && notProjected(projection.paths, index.projected).length > 0;

@@ -1,18 +1,14 @@
 import type { ScanInput, ScanOutput } from "@cumulet/protocol/models/dynamodb.d.ts";
 import { validationError } from "../domain/errors.ts";
-import { after, hashLength, maxHashKeySize, segmentBounds } from "../domain/keys.ts";
+import { after, segmentBounds } from "../domain/keys.ts";
 import { checkAttributesToGet, checkConditionalOperator, checkConditions, compileConditions } from "../domain/legacy.ts";
 import type { Conditions } from "../domain/legacy.ts";
 import { checkKeyPaths } from "../domain/validation.ts";
-import { checkCursorValues, checkIndexRead, checkSelect, cursorKey, readPage } from "./pages.ts";
+import { checkCursorValues, checkIndexRead, checkSelect, cursorKey, readPage, wholeSpace } from "./pages.ts";
 import { attributesProjection, Expressions } from "./parameters.ts";
 import type { ItemTest } from "./parameters.ts";
 import { dataTable, requireIndex } from "./targets.ts";
 import type { Ctx } from "./targets.ts";
-
-/** Above every key: none has so many bytes before the end mark of its first part. */
-const end = Buffer.alloc(hashLength + maxHashKeySize + 1, 0xff);
-const start = Buffer.alloc(0);
 
 export function scan(ctx: Ctx, input: ScanInput): ScanOutput {
   const expressions = new Expressions(
@@ -40,8 +36,9 @@ export function scan(ctx: Ctx, input: ScanInput): ScanOutput {
   if (index !== undefined) checkIndexRead(index, input, projection, input.ScanFilter === undefined ? filterPaths : Object.keys(input.ScanFilter).map((name) => [name]));
 
   const bounds = segmentBounds(input.Segment ?? 0, input.TotalSegments ?? 1);
-  let from = input.TotalSegments === undefined ? start : bounds.from;
-  const to = bounds.to ?? end;
+  const all = wholeSpace();
+  let from = input.TotalSegments === undefined ? all.from : bounds.from;
+  const to = bounds.to ?? all.to;
   if (input.ExclusiveStartKey !== undefined) {
     const key = cursorKey(input.ExclusiveStartKey, table, index, false);
     if (input.TotalSegments !== undefined && (key.compare(from) < 0 || key.compare(to) >= 0)) {
