@@ -1,4 +1,5 @@
 import { defineService } from "@cumulet/core";
+import { builtInIssuer } from "./data-plane/access/issuer.ts";
 import { executeApi } from "./data-plane/plane.ts";
 import { httpApiOperations } from "./operations/http/index.ts";
 import { restOperations } from "./operations/rest/index.ts";
@@ -9,7 +10,7 @@ export const apigateway = defineService({
   model: "apigateway",
   store: gatewayStore,
   operations: restOperations,
-  dataPlanes: [executeApi],
+  dataPlanes: [executeApi, builtInIssuer],
 });
 
 /** HTTP and WebSocket APIs. */

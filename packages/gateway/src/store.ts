@@ -4,6 +4,8 @@ import type * as Rest from "@cumulet/protocol/models/apigateway.d.ts";
 import type * as V2 from "@cumulet/protocol/models/apigatewayv2.d.ts";
 import type { RestDefinition } from "./domain/rest-definition.ts";
 import type { HttpDefinition } from "./domain/http-definition.ts";
+import { createState } from "./state.ts";
+import type { GatewayState } from "./state.ts";
 
 /** A REST API as it is stored: the answer of GetRestApi. */
 export type RestApiItem = Rest.RestApi & { id: string; name: string; rootResourceId: string };
@@ -22,6 +24,17 @@ export type IntegrationItem = V2.Integration & { IntegrationId: string; Integrat
 export type AuthorizerItem = V2.Authorizer & { AuthorizerId: string };
 export type StageItem = V2.Stage & { StageName: string };
 export type DeploymentItem = V2.Deployment & { DeploymentId: string; definition: HttpDefinition | undefined };
+
+/** A custom domain name: what version 1 shows, with version 2's names beside it. */
+export type DomainItem = Rest.DomainName & { domainName: string; domainNameArn: string };
+/** A base path of a domain. `stage` is absent where callers name the stage themselves. */
+export interface MappingItem {
+  mappingId: string;
+  apiId: string;
+  stage?: string;
+  /** Without slashes at its ends; empty for the whole domain. May hold slashes when version 2 made it. */
+  basePath: string;
+}
 
 /** One kind of item: JSON documents by parent (an API, a domain; empty for items of the account) and id, oldest first. */
 export interface Collection<T> {
@@ -55,6 +68,8 @@ export interface Store {
   clientCertificates: Collection<Rest.ClientCertificate & { privateKey: string }>;
   restVpcLinks: Collection<Rest.VpcLink & { id: string }>;
   account: Collection<{ cloudwatchRoleArn?: string }>;
+  /** The built-in issuer's signing key, in the default account and region only. */
+  issuer: Collection<{ privateKey: string; kid: string }>;
 
   apis: Collection<ApiItem>;
   routes: Collection<RouteItem>;
@@ -67,7 +82,13 @@ export interface Store {
   deployments: Collection<DeploymentItem>;
   vpcLinks: Collection<V2.VpcLink & { VpcLinkId: string }>;
 
+  /** Custom domain names, one item for both versions of the control plane. */
+  domains: Collection<DomainItem>;
+  /** Which API a base path of a domain leads to, by domain. */
+  mappings: Collection<MappingItem>;
+
   usage: UsageCounters;
+  state: GatewayState;
   /** Runs `build` the first time that a key of an API is asked for after anything of the API changed. */
   memo<T>(api: string, key: string, build: () => T): T;
   /** Grows with every change of an API. */
@@ -79,8 +100,8 @@ export interface UsageCounters {
   /** Requests of a key under a plan from the first day to the last, both inclusive (`YYYY-MM-DD`). */
   total(plan: string, key: string, from: string, to: string): number;
   add(plan: string, key: string, day: string, count: number): void;
-  /** Sets the requests still allowed in the period, as UpdateUsage does: stored as a negative or positive correction on a day. */
-  days(plan: string, key: string | undefined, from: string, to: string): { key: string; day: string; used: number }[];
+  /** What was counted on each day of a span, days without requests left out. */
+  days(plan: string, key: string, from: string, to: string): { key: string; day: string; used: number }[];
 }
 
 interface Row {
@@ -171,6 +192,7 @@ function open({ db }: StoreScope): Store {
     clientCertificates: collection("clientCertificate", shared),
     restVpcLinks: collection("restVpcLink", shared),
     account: collection("account", shared),
+    issuer: collection("issuer", shared),
 
     apis: collection("api", byId),
     routes: collection("route"),
@@ -183,7 +205,11 @@ function open({ db }: StoreScope): Store {
     deployments: collection("deployment"),
     vpcLinks: collection("vpcLink", shared),
 
+    domains: collection("domain", shared),
+    mappings: collection("mapping", shared),
+
     usage: usageCounters(db.prepare.bind(db)),
+    state: createState(),
     memo<T>(api: string, key: string, build: () => T): T {
       let entries = memos.get(api);
       if (entries === undefined) memos.set(api, (entries = new Map()));
@@ -198,12 +224,12 @@ function usageCounters(prepare: <Row>(sql: string) => Statement<Row, readonly un
   const total = prepare<{ used: number | null }>("SELECT sum(used) AS used FROM usage WHERE plan = ? AND key = ? AND day BETWEEN ? AND ?");
   const add = prepare("INSERT INTO usage (plan, key, day, used) VALUES (?, ?, ?, ?) ON CONFLICT (plan, key, day) DO UPDATE SET used = used + excluded.used");
   const days = prepare<{ key: string; day: string; used: number }>(
-    "SELECT key, day, used FROM usage WHERE plan = ?1 AND (?2 IS NULL OR key = ?2) AND day BETWEEN ?3 AND ?4 ORDER BY key, day LIMIT 100000",
+    "SELECT key, day, used FROM usage WHERE plan = ? AND key = ? AND day BETWEEN ? AND ? ORDER BY day LIMIT 1000",
   );
   return {
     total: (plan, key, from, to) => total.get(plan, key, from, to)?.used ?? 0,
     add: (plan, key, day, count) => void add.run(plan, key, day, count),
-    days: (plan, key, from, to) => days.all(plan, key ?? null, from, to),
+    days: (plan, key, from, to) => days.all(plan, key, from, to),
   };
 }
 

@@ -53,6 +53,8 @@ export interface RequestParts {
   path: string;
   /** Path with the stage, as the API's own address would have it. */
   fullPath: string;
+  /** Where it differs from `path`. */
+  eventPath?: string;
   host: string;
   rawQuery: string;
   startedMs: number;
@@ -64,6 +66,7 @@ export function gatewayRequest(request: IncomingMessage, parts: RequestParts, bo
     method: request.method ?? "GET",
     path: parts.path,
     fullPath: parts.fullPath,
+    eventPath: parts.eventPath ?? parts.path,
     rawQuery: parts.rawQuery,
     query: parseQuery(parts.rawQuery),
     headers: headerPairs(request.rawHeaders),

@@ -8,6 +8,8 @@ export interface GatewayRequest {
   path: string;
   /** Path as received, the stage included. */
   fullPath: string;
+  /** Path as REST events show it: below the stage, but with the base path of a custom domain. */
+  eventPath: string;
   /** Query as received, without `?`. */
   rawQuery: string;
   /** Query parameters decoded (`+` is a blank), in order. */

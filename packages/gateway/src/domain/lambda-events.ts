@@ -149,7 +149,7 @@ export interface RestEventFacts extends EventFacts {
 export function restEvent(request: GatewayRequest, facts: RestEventFacts): Record<string, unknown> {
   return {
     resource: facts.resourcePath,
-    path: request.path,
+    path: request.eventPath,
     httpMethod: request.method,
     headers: lastValues(request.headers),
     multiValueHeaders: allValues(request.headers),

@@ -3,7 +3,7 @@ import { decodePath, header, joinedHeader, lowerHeaders, clfTime } from "../../d
 import type { GatewayRequest, GatewayResponse, HeaderList } from "../../domain/http-message.ts";
 import { mapRequest, mapResponse } from "../../domain/http-mapping.ts";
 import { anonymous } from "../../domain/lambda-events.ts";
-import type { EventFacts } from "../../domain/lambda-events.ts";
+import type { CallerIdentity, EventFacts } from "../../domain/lambda-events.ts";
 import { dotted } from "../../domain/selection.ts";
 import type { SelectionSource } from "../../domain/selection.ts";
 import { currentDeployment } from "../../deploy.ts";
@@ -14,6 +14,8 @@ import { ClientGone, gatewayRequest, PayloadTooLarge, readBody, withForwarded } 
 import { jsonResponse, send } from "../respond.ts";
 import { compileHttpApi } from "./compile.ts";
 import type { HttpRoute, HttpRuntime } from "./compile.ts";
+import { authorize } from "./authorize.ts";
+import { checkLimits } from "./limits.ts";
 import { callIntegration } from "./integrate.ts";
 
 /** One request to an HTTP API on its way through the gateway. */
@@ -27,6 +29,7 @@ export interface HttpCall {
   /** Path variables, decoded. */
   variables: { [name: string]: string };
   requestId: string;
+  identity: CallerIdentity;
   /** `requestContext.authorizer` of events, in format 2.0's shape. */
   authorizer: Record<string, unknown> | undefined;
   /** Names below `$context` that were found out on the way: integration status, latency, error. */
@@ -91,12 +94,15 @@ async function serve(ctx: Context<Store>, exchange: Exchange, address: ApiAddres
   }
   const variables: { [name: string]: string } = {};
   for (const [name, value] of Object.entries(found?.variables ?? {})) variables[name] = decodePath(value);
-  const call: HttpCall = { ctx, request, address, stage, runtime, route, variables, requestId, authorizer: undefined, facts: {} };
-  if (!route.explicitMethod) {
-    const preflight = runtime.cors?.preflight(request);
-    if (preflight !== undefined) return preflight;
-  }
+  const call: HttpCall = { ctx, request, address, stage, runtime, route, variables, requestId, identity: anonymous, authorizer: undefined, facts: {} };
+  // With authorization, a preflight request to `$default` or `ANY` is refused like any other: AWS says to add an OPTIONS route.
   try {
+    await authorize(call, exchange.address);
+    if (!route.explicitMethod) {
+      const preflight = runtime.cors?.preflight(request);
+      if (preflight !== undefined) return preflight;
+    }
+    checkLimits(call);
     return withCors(runtime, request, await integrate(call));
   } catch (error) {
     if (error instanceof HttpApiError) return withCors(runtime, request, jsonResponse(error.status, { message: error.message }, error.headers));
@@ -112,7 +118,8 @@ function withCors(runtime: HttpRuntime, request: GatewayRequest, response: Gatew
 function locate(store: Store, address: ApiAddress): { stage: StageItem; path: string; fullPath: string } | undefined {
   if (address.stage !== undefined) {
     const stage = stageItem(store, address.apiId, address.stage);
-    return stage === undefined ? undefined : { stage, path: address.path, fullPath: address.path };
+    const base = address.basePath === undefined || address.basePath === "" ? "" : `/${address.basePath}`;
+    return stage === undefined ? undefined : { stage, path: address.path, fullPath: `${base}${address.path === "/" && base !== "" ? "" : address.path}` };
   }
   const [, first = "", rest = ""] = /^\/([^/]*)(.*)$/s.exec(address.path) ?? [];
   const named = first === "" ? undefined : stageItem(store, address.apiId, decodePath(first));
@@ -176,7 +183,7 @@ export function contextVariables(call: HttpCall): Record<string, unknown> {
     domainPrefix: address.domainName.split(".", 1)[0],
     extendedRequestId: call.requestId,
     httpMethod: request.method,
-    identity: { ...anonymous, sourceIp: request.sourceIp, userAgent: header(request.headers, "user-agent") ?? "" },
+    identity: { ...call.identity, sourceIp: request.sourceIp, userAgent: header(request.headers, "user-agent") ?? "" },
     path: request.fullPath,
     protocol: request.protocol,
     requestId: call.requestId,
@@ -196,7 +203,8 @@ function flatAuthorizer(authorizer: Record<string, unknown>): Record<string, unk
   return { ...rest, ...lambda, ...(jwt === undefined ? {} : { claims: jwt.claims }) };
 }
 
-function selectionSource(call: HttpCall): SelectionSource {
+/** What selection expressions of HTTP APIs read from a request. */
+export function selectionSource(call: HttpCall): SelectionSource {
   const { request, stage } = call;
   let variables: Record<string, unknown> | undefined;
   return {

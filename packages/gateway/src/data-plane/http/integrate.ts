@@ -1,7 +1,7 @@
 import { withStageVariables } from "../../domain/arn.ts";
 import { header } from "../../domain/http-message.ts";
 import type { GatewayRequest, GatewayResponse, HeaderList } from "../../domain/http-message.ts";
-import { anonymous, httpEventV1, httpEventV2 } from "../../domain/lambda-events.ts";
+import { httpEventV1, httpEventV2 } from "../../domain/lambda-events.ts";
 import { bodyOf, MalformedProxyResponse, parseProxyResponse, parseProxyResponseV2 } from "../../domain/lambda-response.ts";
 import type { MappedRequest } from "../../domain/http-mapping.ts";
 import type { SelectionSource } from "../../domain/selection.ts";
@@ -39,6 +39,13 @@ export function routeArn(call: HttpCall): string {
   return `arn:${ctx.partition}:execute-api:${ctx.region}:${ctx.account}:${address.apiId}/${stage.StageName}/${tail}`;
 }
 
+/** Format 1.0 shows what an authorizer gave without the wrapper of its kind. */
+function authorizerV1({ authorizer }: HttpCall): Record<string, unknown> | undefined {
+  if (authorizer === undefined) return undefined;
+  const { jwt, lambda } = authorizer as { jwt?: Record<string, unknown>; lambda?: Record<string, unknown> };
+  return jwt ?? lambda;
+}
+
 async function callFunction(call: HttpCall, { integration, timeoutMs }: HttpIntegration, mapped: MappedRequest): Promise<GatewayResponse> {
   const arn = functionArn(withStageVariables(integration.IntegrationUri ?? "", call.stage.StageVariables));
   if (arn === undefined) throw new HttpApiError(500, "Internal Server Error");
@@ -46,7 +53,7 @@ async function callFunction(call: HttpCall, { integration, timeoutMs }: HttpInte
   const request: GatewayRequest = { ...call.request, headers: mapped.headers, query: mapped.query };
   if (mapped.path !== undefined) request.fullPath = mapped.path;
   const facts = eventFacts(call);
-  const event = v2 ? httpEventV2(request, facts, call.route.routeKey, call.authorizer) : httpEventV1(request, facts, call.route.resource, call.authorizer, anonymous);
+  const event = v2 ? httpEventV2(request, facts, call.route.routeKey, call.authorizer) : httpEventV1(request, facts, call.route.resource, authorizerV1(call), call.identity);
   let payload: string;
   try {
     payload = await invokeFunction(call.ctx, arn, JSON.stringify(event), { timeoutMs, sourceArn: routeArn(call), credentials: integration.CredentialsArn });

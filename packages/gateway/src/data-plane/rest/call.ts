@@ -26,6 +26,8 @@ export interface RestCall {
   identity: CallerIdentity;
   /** The API key that the caller showed, where the method asks for one. */
   apiKey: { id: string; value: string } | undefined;
+  /** The API key that a Lambda authorizer named. */
+  usageIdentifierKey: string | undefined;
   /** What an authorizer found out: `principalId`, its context, claims. */
   authorizer: Record<string, unknown> | undefined;
   /** Names below `$context` that were found out on the way: integration status, latency, error. */

@@ -11,6 +11,8 @@ import { compileTemplate } from "../../domain/vtl/index.ts";
 import type { Template } from "../../domain/vtl/index.ts";
 import { compileMethodMapping } from "../../domain/rest-mapping.ts";
 import type { MethodMapping } from "../../domain/rest-mapping.ts";
+import { compileResourcePolicy } from "../access/resource-policy.ts";
+import type { ResourcePolicy } from "../access/resource-policy.ts";
 
 /** A deployed REST API, ready to serve: built once for a deployment; templates and schemas when first needed. */
 export interface RestRuntime {
@@ -19,6 +21,8 @@ export interface RestRuntime {
   router: Router<RestMethod>;
   isBinary(mediaType: string | undefined): boolean;
   gatewayResponses: ReadonlyMap<string, Rest.GatewayResponse>;
+  /** The API's resource policy; undefined when it has none. */
+  resourcePolicy(where: { partition: string; region: string; account: string }): ResourcePolicy | undefined;
 }
 
 export interface RestMethod {
@@ -135,9 +139,15 @@ export function compileRestApi(definition: RestDefinition, deploymentId: string)
       specs.push({ method: name, path: compiled.path, target: compiled });
     }
   }
+  let policy: { value: ResourcePolicy | undefined } | undefined;
   return {
     api: definition.api,
     deploymentId,
+    resourcePolicy({ partition, region, account }) {
+      const { policy: document, id } = definition.api;
+      if (document === undefined) return undefined;
+      return (policy ??= { value: compileResourcePolicy(document, `arn:${partition}:execute-api:${region}:${account}:${id}`) }).value;
+    },
     router: createRouter(specs, { ignoreTrailingSlash: true }),
     isBinary: binaryMatcher(definition.api.binaryMediaTypes),
     gatewayResponses: new Map(definition.gatewayResponses.map((response) => [response.responseType ?? "", response])),

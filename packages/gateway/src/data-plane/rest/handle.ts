@@ -7,6 +7,7 @@ import { extendedRequestId } from "../ids.ts";
 import type { ApiAddress } from "../plane.ts";
 import { ClientGone, gatewayRequest, PayloadTooLarge, readBody, withForwarded } from "../request.ts";
 import { jsonResponse, send } from "../respond.ts";
+import { authorize } from "./authorize.ts";
 import { noOverrides, trace } from "./call.ts";
 import type { RestCall } from "./call.ts";
 import { compileRestApi } from "./compile.ts";
@@ -15,6 +16,7 @@ import { callCustom } from "./custom.ts";
 import { GatewayError, internalError } from "./errors.ts";
 import { headerMapText, mapText } from "./execution-log.ts";
 import { renderError } from "./gateway-responses.ts";
+import { checkLimits } from "./limits.ts";
 import { callHttpProxy, callLambdaProxy } from "./proxy.ts";
 import { validateRequest } from "./validate.ts";
 
@@ -31,7 +33,7 @@ export async function handleRestApi(ctx: Context<Store>, exchange: Exchange, add
     send(response, incoming.method ?? "GET", jsonResponse(403, { message: "Forbidden" }, [["x-amzn-ErrorType", "ForbiddenException"], ...own]));
     return;
   }
-  const { stage, path, fullPath } = located;
+  const { stage, path, fullPath, eventPath } = located;
   const { runtime, canary, stageVariables } = chooseDeployment(ctx, address.apiId, stage);
   let body: Buffer;
   let failure: GatewayError | undefined;
@@ -44,19 +46,19 @@ export async function handleRestApi(ctx: Context<Store>, exchange: Exchange, add
     body = Buffer.alloc(0);
     failure = new GatewayError("REQUEST_TOO_LARGE", "Request Too Long");
   }
-  const request = gatewayRequest(incoming, { path, fullPath, host: exchange.address.host, rawQuery: exchange.address.query, startedMs }, body);
+  const request = gatewayRequest(incoming, { path, fullPath, eventPath, host: exchange.address.host, rawQuery: exchange.address.query, startedMs }, body);
   const override = header(request.headers, "x-http-method-override");
   if (override !== undefined && /^[A-Z]+$/.test(override)) request.method = override;
   request.headers = withForwarded(dropped(request), incoming, request.sourceIp, ctx.trace.xray(), false);
   const call: RestCall = {
     ctx, request, address, apiId: address.apiId, stage, runtime, method: undefined, variables: {}, stageVariables, canary,
-    requestId: ctx.requestId, extendedRequestId: extendedId, identity: anonymous, apiKey: undefined, authorizer: undefined,
+    requestId: ctx.requestId, extendedRequestId: extendedId, identity: anonymous, apiKey: undefined, usageIdentifierKey: undefined, authorizer: undefined,
     facts: {}, overrides: noOverrides(), log: undefined, extraHeaders: [],
   };
   let answer: GatewayResponse;
   try {
     if (failure !== undefined) throw failure;
-    answer = await serve(call);
+    answer = await serve(call, exchange);
   } catch (error) {
     answer = renderError(call, asGatewayError(ctx, call, error));
   }
@@ -77,15 +79,20 @@ function dropped(request: GatewayRequest): GatewayRequest["headers"] {
   return request.headers.filter(([name]) => !DROPPED.has(name.toLowerCase()));
 }
 
-/** The stage that the first segment of the path names, and what is left of the path. */
-function locate(ctx: Context<Store>, address: ApiAddress): { stage: RestStageItem; path: string; fullPath: string } | undefined {
+/** The stage that the first segment of the path names (or a custom domain's mapping), and what is left of the path. */
+function locate(ctx: Context<Store>, address: ApiAddress): { stage: RestStageItem; path: string; fullPath: string; eventPath: string } | undefined {
   if (ctx.store.memo(address.apiId, "disabled", () => ctx.store.restApis.get("", address.apiId)?.disableExecuteApiEndpoint === true) && address.defaultEndpoint) return undefined;
   const [, first = "", rest = ""] = address.stage === undefined ? (/^\/+([^/]*)(.*)$/s.exec(address.path) ?? []) : ["", address.stage, address.path];
   const stage = ctx.store.memo(address.apiId, "stages", () => new Map(ctx.store.restStages.all(address.apiId).map((item) => [item.stageName, item]))).get(first);
   if (stage === undefined) return undefined;
+  const below = rest === "" ? "/" : rest;
   // Recorded: slashes in front of the resource count once, those in the path's middle stay.
-  const path = rest === "" ? "/" : rest.replace(/^\/+/, "/");
-  return { stage, path, fullPath: address.stage === undefined ? `/${first}${rest === "" ? "/" : rest}` : `${address.basePath === undefined || address.basePath === "" ? "" : `/${address.basePath}`}${rest === "" ? "/" : rest}` };
+  const path = below.replace(/^\/+/, "/");
+  const { basePath } = address;
+  if (basePath === undefined) return { stage, path, fullPath: `/${first}${below}`, eventPath: path };
+  // Under a custom domain events show the base path, and the stage only where the caller named it.
+  const base = `${basePath === "" ? "" : `/${basePath}`}${address.stage === undefined ? `/${first}` : ""}`;
+  return { stage, path, fullPath: `${base}${below}`, eventPath: `${base}${path}` };
 }
 
 /** Which deployment serves this request: a canary takes its share of the traffic. */
@@ -101,7 +108,7 @@ function deploymentRuntime(ctx: Context<Store>, apiId: string, deploymentId: str
   return ctx.store.memo(apiId, `runtime ${deploymentId}`, () => compileRestApi(ctx.store.restDeployments.get(apiId, deploymentId)!.definition, deploymentId));
 }
 
-async function serve(call: RestCall): Promise<GatewayResponse> {
+async function serve(call: RestCall, exchange: Exchange): Promise<GatewayResponse> {
   const { request, runtime } = call;
   trace(call, `Starting execution for request: ${call.requestId}`);
   const found = runtime.router.find(request.method, request.path);
@@ -109,6 +116,8 @@ async function serve(call: RestCall): Promise<GatewayResponse> {
   if (found === undefined) throw new GatewayError("MISSING_AUTHENTICATION_TOKEN", "Missing Authentication Token");
   call.method = found.target;
   call.variables = found.variables;
+  await authorize(call, exchange.address);
+  checkLimits(call);
   return execute(call);
 }
 

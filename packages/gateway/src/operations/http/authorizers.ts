@@ -3,7 +3,7 @@ import type * as V2 from "@cumulet/protocol/models/apigatewayv2.d.ts";
 import type { ApiItem, AuthorizerItem, Store } from "../../store.ts";
 import { badRequest, checkQuota, conflict, decodeCursor, defined, encodeCursor, newId, pageSize } from "../shared.ts";
 import type { Ctx } from "../shared.ts";
-import { findApi, findAuthorizer } from "./find.ts";
+import { findApi, findAuthorizer, findStage } from "./find.ts";
 
 function checkAuthorizer(api: ApiItem, authorizer: Partial<V2.Authorizer>): void {
   const ttl = authorizer.AuthorizerResultTtlInSeconds;
@@ -66,6 +66,11 @@ export const authorizerOperations: Operations<"apigatewayv2", Store> = {
     checkAuthorizer(api, updated);
     ctx.store.authorizers.put(ApiId, AuthorizerId, updated);
     return updated;
+  },
+  ResetAuthorizersCache(ctx, input) {
+    findStage(ctx, input.ApiId, input.StageName);
+    ctx.store.state.authorizers.flush(`${input.ApiId}/${input.StageName}/`);
+    return {};
   },
   DeleteAuthorizer(ctx, input) {
     findAuthorizer(ctx, input.ApiId, input.AuthorizerId);

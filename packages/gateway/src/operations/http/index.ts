@@ -2,6 +2,7 @@ import type { Operations } from "@cumulet/core";
 import type { Store } from "../../store.ts";
 import { apiOperations } from "./apis.ts";
 import { authorizerOperations } from "./authorizers.ts";
+import { domainOperations } from "./domains.ts";
 import { integrationOperations } from "./integrations.ts";
 import { modelOperations } from "./models.ts";
 import { routeOperations } from "./routes.ts";
@@ -13,6 +14,7 @@ import { vpcLinkOperations } from "./vpc-links.ts";
 export const httpApiOperations: Operations<"apigatewayv2", Store> = {
   ...apiOperations,
   ...authorizerOperations,
+  ...domainOperations,
   ...integrationOperations,
   ...modelOperations,
   ...routeOperations,

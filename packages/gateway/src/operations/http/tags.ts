@@ -3,6 +3,7 @@ import type { Store } from "../../store.ts";
 import { badRequest, notFound } from "../shared.ts";
 import type { Ctx } from "../shared.ts";
 import { parseArn } from "../../domain/arn.ts";
+import { findDomain } from "../domains.ts";
 import { findApi, findStage } from "./find.ts";
 
 interface Taggable {
@@ -26,6 +27,10 @@ function taggable(ctx: Ctx, arn: string): Taggable {
     const link = ctx.store.vpcLinks.get("", id);
     if (link === undefined) throw notFound(`Invalid Vpc Link identifier specified ${id}`);
     return { tags: link.Tags ?? {}, save: (Tags) => ctx.store.vpcLinks.put("", id, { ...link, Tags }) };
+  }
+  if (kind === "domainnames") {
+    const domain = findDomain(ctx, id);
+    return { tags: domain.tags ?? {}, save: (tags) => ctx.store.domains.put("", domain.domainName, { ...domain, tags }) };
   }
   throw badRequest("Invalid resource ARN specified in the request");
 }

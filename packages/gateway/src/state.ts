@@ -1,0 +1,19 @@
+import type { JSONWebKeySet, JWTPayload } from "jose";
+import { Throttles } from "./domain/throttle.ts";
+import type { AuthorizerResult } from "./domain/authorizer-result.ts";
+import { TtlCache } from "./data-plane/access/ttl-cache.ts";
+
+/** What the data plane of one account and region keeps in memory only. It is gone when the platform stops or is reset. */
+export interface GatewayState {
+  /** Decisions of Lambda authorizers by `apiId/stage/authorizer` and identity. */
+  authorizers: TtlCache<AuthorizerResult>;
+  /** Tokens whose signature was verified lately. */
+  verifiedTokens: TtlCache<JWTPayload>;
+  /** Key sets of issuers. */
+  issuerKeys: TtlCache<JSONWebKeySet>;
+  throttles: Throttles;
+}
+
+export function createState(): GatewayState {
+  return { authorizers: new TtlCache(10_000), verifiedTokens: new TtlCache(2_000), issuerKeys: new TtlCache(100), throttles: new Throttles() };
+}
