@@ -1,4 +1,5 @@
 import type { JSONWebKeySet, JWTPayload } from "jose";
+import type { Principal } from "@cumulet/core";
 import { Throttles } from "./domain/throttle.ts";
 import type { AuthorizerResult } from "./domain/authorizer-result.ts";
 import { TtlCache } from "./data-plane/access/ttl-cache.ts";
@@ -12,8 +13,10 @@ export interface GatewayState {
   /** Key sets of issuers. */
   issuerKeys: TtlCache<JSONWebKeySet>;
   throttles: Throttles;
+  /** Sessions of roles that integrations act as. */
+  assumedRoles: TtlCache<Principal>;
 }
 
 export function createState(): GatewayState {
-  return { authorizers: new TtlCache(10_000), verifiedTokens: new TtlCache(2_000), issuerKeys: new TtlCache(100), throttles: new Throttles() };
+  return { authorizers: new TtlCache(10_000), verifiedTokens: new TtlCache(2_000), issuerKeys: new TtlCache(100), throttles: new Throttles(), assumedRoles: new TtlCache(100) };
 }

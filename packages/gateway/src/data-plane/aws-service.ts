@@ -1,9 +1,10 @@
 import { AwsError, compileService, loadModel, serviceIndex } from "@cumulet/protocol";
 import type { CompiledService, ServiceId, WireRequest, WireResponse } from "@cumulet/protocol";
-import type { Context } from "@cumulet/core";
+import type { Context, Principal } from "@cumulet/core";
 import type { Readable } from "node:stream";
 import type { HeaderList } from "../domain/http-message.ts";
 import type { Store } from "../store.ts";
+import { callingPrincipal } from "./access/iam.ts";
 
 /** A call of a service's API as an integration makes it: an HTTP request that never leaves the process. */
 export interface ServiceRequest {
@@ -20,6 +21,9 @@ export interface ServiceRequest {
   body: Buffer;
   /** Role to call as; the gateway itself otherwise. */
   credentials: string | undefined;
+  caller: Principal | undefined;
+  /** The API's method, for policies that say who may call on whose behalf. */
+  sourceArn: string;
   signal: AbortSignal;
 }
 
@@ -54,8 +58,8 @@ export async function callService(ctx: Context<Store>, request: ServiceRequest):
   let response: WireResponse;
   try {
     const input = route.operation.decode(route, wire);
-    const principal = { kind: "service", account: ctx.account, arn: "apigateway.amazonaws.com", id: "apigateway.amazonaws.com" } as const;
-    const calls = ctx.as({ account: request.account, region: request.region, principal, signal: request.signal }) as unknown as Record<string, Record<string, (input: unknown) => Promise<unknown>>>;
+    const principal = await callingPrincipal(ctx, request.credentials, request.caller);
+    const calls = ctx.as({ account: request.account, region: request.region, principal, signal: request.signal, sourceArn: request.sourceArn }) as unknown as Record<string, Record<string, (input: unknown) => Promise<unknown>>>;
     const output = await calls[service.id]![route.operation.name]!(input);
     response = route.operation.encode(route.protocol, output, requestId);
   } catch (error) {

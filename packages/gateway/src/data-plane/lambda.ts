@@ -1,6 +1,7 @@
 import { AwsError } from "@cumulet/protocol";
-import type { Context } from "@cumulet/core";
+import type { Context, Principal } from "@cumulet/core";
 import type { Store } from "../store.ts";
+import { callingPrincipal } from "./access/iam.ts";
 import { parseArn } from "../domain/arn.ts";
 
 /** Why a function gave no answer. `kind` decides which error the client sees; `message` is for logs and access-log variables. */
@@ -29,6 +30,8 @@ export interface InvokeOptions {
   sourceArn: string;
   /** A role to call as instead of the gateway itself. */
   credentials?: string | undefined;
+  /** Who called the API, for integrations that pass the caller's identity on. */
+  caller?: Principal | undefined;
   event?: boolean;
   onRequestId?: (id: string) => void;
 }
@@ -45,7 +48,8 @@ export async function invokeFunction(ctx: Context<Store>, arn: string, payload: 
     stop.abort();
   });
   try {
-    const call = ctx.as({ account, region, principal: { kind: "service", account: ctx.account, arn: "apigateway.amazonaws.com", id: "apigateway.amazonaws.com" }, signal: stop.signal });
+    const principal = await callingPrincipal(ctx, options.credentials, options.caller);
+    const call = ctx.as({ account, region, principal, signal: stop.signal, sourceArn: options.sourceArn });
     const invoke = call.lambda.Invoke({ FunctionName: arn, InvocationType: options.event ? "Event" : "RequestResponse", Payload: Buffer.from(payload) });
     const result = await raced(invoke, stop.signal);
     const text = result.Payload === undefined ? "" : Buffer.from(result.Payload).toString("utf8");

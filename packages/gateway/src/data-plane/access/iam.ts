@@ -62,18 +62,21 @@ export function identityOfCaller({ principal, accessKeyId }: SignedCaller): Part
 }
 
 /**
- * Whether the caller's own policies allow calling the API, asked of IAM. Only under enforcement of authorization; where
- * IAM cannot answer, the refusal says so.
+ * The principal that a call to another service is made as: the gateway itself, or the role that the integration names,
+ * really assumed where policies count.
  */
-export async function identityAllows(ctx: Context<Store>, caller: SignedCaller, arn: string): Promise<boolean> {
-  if (caller.principal.kind === "root") return true;
-  const source = caller.principal.kind === "role" ? roleArn(caller.principal.arn) : caller.principal.arn;
-  const { EvaluationResults } = await ctx.as({ account: caller.principal.account, region: ctx.region }).iam.SimulatePrincipalPolicy({ PolicySourceArn: source, ActionNames: ["execute-api:Invoke"], ResourceArns: [arn] });
-  return EvaluationResults?.every((result) => result.EvalDecision === "allowed") === true;
-}
-
-/** `arn:aws:sts::1:assumed-role/name/session` acts by the policies of `arn:aws:iam::1:role/name`. */
-function roleArn(arn: string): string {
-  const match = /^arn:([^:]+):sts::(\d+):assumed-role\/([^/]+)\//.exec(arn);
-  return match === null ? arn : `arn:${match[1]}:iam::${match[2]}:role/${match[3]}`;
+export async function callingPrincipal(ctx: Context<Store>, credentials: string | undefined, caller: Principal | undefined): Promise<Principal> {
+  const gateway: Principal = { kind: "service", account: ctx.account, arn: "apigateway.amazonaws.com", id: "apigateway.amazonaws.com" };
+  if (credentials === undefined || credentials === "" || ctx.config.authorization === "off") return gateway;
+  // `arn:aws:iam::*:user/*`: the caller's own identity is passed through.
+  if (/^arn:[^:]+:iam::\*:user\/\*$/.test(credentials)) return caller ?? gateway;
+  const { assumedRoles } = ctx.store.state;
+  const now = ctx.clock.now();
+  let principal = assumedRoles.get(credentials, now);
+  if (principal === undefined) {
+    const { Credentials } = await ctx.as({ principal: gateway }).sts.AssumeRole({ RoleArn: credentials, RoleSessionName: "BackplaneAssumeRoleSession" });
+    principal = resolveCredential(Credentials?.AccessKeyId ?? "", ctx.names, ctx.config.defaultAccount).principal;
+    assumedRoles.set(credentials, principal, Credentials?.Expiration ?? now + 900_000);
+  }
+  return principal;
 }

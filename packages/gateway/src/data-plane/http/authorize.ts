@@ -1,3 +1,4 @@
+import { AwsError } from "@cumulet/protocol";
 import type { Address } from "@cumulet/core";
 import type * as V2 from "@cumulet/protocol/models/apigatewayv2.d.ts";
 import { withStageVariables } from "../../domain/arn.ts";
@@ -6,7 +7,7 @@ import type { AuthorizerResult } from "../../domain/authorizer-result.ts";
 import { anonymous, httpEventV1, httpEventV2 } from "../../domain/lambda-events.ts";
 import { compileSelection } from "../../domain/selection.ts";
 import type { Selection } from "../../domain/selection.ts";
-import { identityAllows, identityOfCaller, SignatureRefused, verifyCaller } from "../access/iam.ts";
+import { identityOfCaller, SignatureRefused, verifyCaller } from "../access/iam.ts";
 import { scopesOf, TokenRefused, verifyToken } from "../access/jwt.ts";
 import { functionArn, invokeFunction, LambdaFailure } from "../lambda.ts";
 import { eventFacts, HttpApiError, selectionSource } from "./handle.ts";
@@ -85,15 +86,16 @@ function claimText(value: unknown): string {
   return typeof value === "object" && value !== null ? JSON.stringify(value) : String(value);
 }
 
-async function authorizeIam(call: HttpCall, address: Address): Promise<void> {
+function authorizeIam(call: HttpCall, address: Address): void {
   try {
     const caller = verifyCaller(call.ctx, address, call.request.body);
     const identity = identityOfCaller(caller);
     call.identity = { ...anonymous, ...identity };
     call.authorizer = { iam: { accessKey: identity.accessKey, accountId: identity.accountId, callerId: identity.caller, cognitoIdentity: null, principalOrgId: null, userArn: identity.userArn, userId: identity.user } };
-    if (call.ctx.config.authorization !== "off" && !(await identityAllows(call.ctx, caller, routeArn(call)))) throw forbidden();
+    call.caller = caller.principal;
+    call.ctx.access.require({ action: "execute-api:Invoke", resource: routeArn(call), owner: call.ctx.account, principal: caller.principal }, () => new AwsError("AccessDeniedException", "Forbidden"));
   } catch (error) {
-    if (!(error instanceof SignatureRefused)) throw error;
+    if (!(error instanceof SignatureRefused) && !(error instanceof AwsError)) throw error;
     call.facts["authorizerError"] = error.message;
     throw forbidden();
   }

@@ -1,4 +1,4 @@
-import type { Context, Exchange } from "@cumulet/core";
+import type { Context, Exchange, Principal } from "@cumulet/core";
 import { decodePath, header, joinedHeader, lowerHeaders, clfTime } from "../../domain/http-message.ts";
 import type { GatewayRequest, GatewayResponse, HeaderList } from "../../domain/http-message.ts";
 import { mapRequest, mapResponse } from "../../domain/http-mapping.ts";
@@ -30,6 +30,8 @@ export interface HttpCall {
   variables: { [name: string]: string };
   requestId: string;
   identity: CallerIdentity;
+  /** Who signed the request. */
+  caller: Principal | undefined;
   /** `requestContext.authorizer` of events, in format 2.0's shape. */
   authorizer: Record<string, unknown> | undefined;
   /** Names below `$context` that were found out on the way: integration status, latency, error. */
@@ -94,7 +96,7 @@ async function serve(ctx: Context<Store>, exchange: Exchange, address: ApiAddres
   }
   const variables: { [name: string]: string } = {};
   for (const [name, value] of Object.entries(found?.variables ?? {})) variables[name] = decodePath(value);
-  const call: HttpCall = { ctx, request, address, stage, runtime, route, variables, requestId, identity: anonymous, authorizer: undefined, facts: {} };
+  const call: HttpCall = { ctx, request, address, stage, runtime, route, variables, requestId, identity: anonymous, caller: undefined, authorizer: undefined, facts: {} };
   // With authorization, a preflight request to `$default` or `ANY` is refused like any other: AWS says to add an OPTIONS route.
   try {
     await authorize(call, exchange.address);

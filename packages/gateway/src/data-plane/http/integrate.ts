@@ -56,7 +56,7 @@ async function callFunction(call: HttpCall, { integration, timeoutMs }: HttpInte
   const event = v2 ? httpEventV2(request, facts, call.route.routeKey, call.authorizer) : httpEventV1(request, facts, call.route.resource, authorizerV1(call), call.identity);
   let payload: string;
   try {
-    payload = await invokeFunction(call.ctx, arn, JSON.stringify(event), { timeoutMs, sourceArn: routeArn(call), credentials: integration.CredentialsArn });
+    payload = await invokeFunction(call.ctx, arn, JSON.stringify(event), { timeoutMs, sourceArn: routeArn(call), credentials: integration.CredentialsArn, caller: call.caller });
   } catch (error) {
     if (!(error instanceof LambdaFailure)) throw error;
     call.facts["integrationErrorMessage"] = error.message;

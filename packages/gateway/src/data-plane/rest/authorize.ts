@@ -1,4 +1,4 @@
-import type { Address } from "@cumulet/core";
+import type { Address, Policy, Principal } from "@cumulet/core";
 import type * as Rest from "@cumulet/protocol/models/apigateway.d.ts";
 import { parseArn, withStageVariables } from "../../domain/arn.ts";
 import { InvalidAuthorizerResponse, parsePolicyResponse } from "../../domain/authorizer-result.ts";
@@ -6,7 +6,7 @@ import type { AuthorizerResult } from "../../domain/authorizer-result.ts";
 import { header, lastValues } from "../../domain/http-message.ts";
 import { compileRegex, RegexSyntaxError } from "../../domain/regex.ts";
 import { dotted } from "../../domain/selection.ts";
-import { identityAllows, identityOfCaller, SignatureRefused, verifyCaller } from "../access/iam.ts";
+import { identityOfCaller, SignatureRefused, verifyCaller } from "../access/iam.ts";
 import type { SignedCaller } from "../access/iam.ts";
 import { scopesOf, TokenRefused, verifyToken } from "../access/jwt.ts";
 import { functionArn, invokeFunction, LambdaFailure } from "../lambda.ts";
@@ -22,27 +22,36 @@ const DEFAULT_TTL_SECONDS = 300;
 
 /** Lets a call pass or throws the gateway's refusal: resource policy first, then what the method asks for. */
 export async function authorize(call: RestCall, address: Address): Promise<void> {
-  const { method } = call;
+  const { method, ctx } = call;
   const type = method!.method.authorizationType ?? "NONE";
-  const enforced = call.ctx.config.authorization !== "off";
-  const policy = enforced ? call.runtime.resourcePolicy(call.ctx) : undefined;
+  const policy = ctx.config.authorization === "off" ? undefined : call.runtime.resourcePolicy(ctx);
   if (type === "AWS_IAM") return authorizeIam(call, address, policy);
   if (policy !== undefined) {
-    const decision = policy.decide(methodArn(call), call.request.sourceIp, undefined);
+    const nobody: Principal = { kind: "anonymous", account: "", arn: "anonymous", id: "anonymous" };
+    const { allowed, layer } = decide(call, nobody, policy);
     // With an authorizer, only an explicit denial counts before it is asked.
-    if (decision?.effect === "deny" || (decision === undefined && type === "NONE")) refuse(call, decision?.effect === "deny");
+    if (!allowed && (type === "NONE" || layer === "explicit-deny")) refuse(call, layer === "explicit-deny", "anonymous");
   }
   if (type === "CUSTOM") return authorizeByFunction(call, method!.authorizer);
   if (type === "COGNITO_USER_POOLS") return authorizeByPool(call, method!.authorizer);
 }
 
-/** AWS's words for a caller whom a policy does not let in; account ids are hidden but for their end. */
-function refuse(call: RestCall, explicit: boolean, user = "anonymous"): never {
-  const arn = methodArn(call).replace(/:(\d{8})(\d{4}):/, ":********$2:");
-  throw new GatewayError("ACCESS_DENIED", `User: ${user} is not authorized to perform: execute-api:Invoke on resource: ${arn}${explicit ? " with an explicit deny" : ""}`);
+/** What all policies that bear on the call say. */
+function decide(call: RestCall, principal: Principal, policy: Policy | undefined): { allowed: boolean; layer: "explicit-deny" | "other" } {
+  const { ctx } = call;
+  const decision = ctx.access.decide({ action: "execute-api:Invoke", resource: methodArn(call), owner: ctx.account, policy, needsPolicy: principal.kind === "anonymous", principal, values: (key) => (key === "aws:sourceip" ? call.request.sourceIp : undefined) });
+  return { allowed: decision.allowed, layer: decision.explicit ? "explicit-deny" : "other" };
 }
 
-async function authorizeIam(call: RestCall, address: Address, policy: ReturnType<RestCall["runtime"]["resourcePolicy"]>): Promise<void> {
+/** AWS's words for a caller whom a policy does not let in; account ids are hidden but for their end. `soft` only notes it. */
+function refuse(call: RestCall, explicit: boolean, user: string): void {
+  const arn = methodArn(call).replace(/:(\d{8})(\d{4}):/, ":********$2:");
+  const message = `User: ${user} is not authorized to perform: execute-api:Invoke on resource: ${arn}${explicit ? " with an explicit deny" : ""}`;
+  if (call.ctx.config.authorization === "strict") throw new GatewayError("ACCESS_DENIED", message);
+  call.ctx.log.warn("would be denied under strict authorization", { reason: message });
+}
+
+async function authorizeIam(call: RestCall, address: Address, policy: Policy | undefined): Promise<void> {
   let caller: SignedCaller;
   try {
     caller = verifyCaller(call.ctx, address, call.request.body);
@@ -52,15 +61,10 @@ async function authorizeIam(call: RestCall, address: Address, policy: ReturnType
     throw new GatewayError(error.kind === "missing" ? "MISSING_AUTHENTICATION_TOKEN" : error.kind === "expired" ? "EXPIRED_TOKEN" : "INVALID_SIGNATURE", error.message);
   }
   call.identity = { ...call.identity, ...identityOfCaller(caller) };
+  call.caller = caller.principal;
   if (call.ctx.config.authorization === "off") return;
-  const arn = methodArn(call);
-  const decision = policy?.decide(arn, call.request.sourceIp, caller.principal);
-  if (decision?.effect === "deny") refuse(call, true, caller.principal.arn);
-  const identity = await identityAllows(call.ctx, caller, arn);
-  const same = caller.principal.account === call.ctx.account;
-  // In one account either policy is enough; across accounts both must allow.
-  const allowed = same ? identity || decision?.effect === "allow" : identity && decision?.effect === "allow";
-  if (!allowed) refuse(call, false, caller.principal.arn);
+  const { allowed, layer } = decide(call, caller.principal, policy);
+  if (!allowed) refuse(call, layer === "explicit-deny", caller.principal.arn);
 }
 
 const unauthorized = (): GatewayError => new GatewayError("UNAUTHORIZED", "Unauthorized");

@@ -1,4 +1,4 @@
-import type { Context } from "@cumulet/core";
+import type { Context, Principal } from "@cumulet/core";
 import { clfTime, header } from "../../domain/http-message.ts";
 import type { GatewayRequest, HeaderList } from "../../domain/http-message.ts";
 import type { CallerIdentity } from "../../domain/lambda-events.ts";
@@ -24,6 +24,8 @@ export interface RestCall {
   requestId: string;
   extendedRequestId: string;
   identity: CallerIdentity;
+  /** Who signed the request. */
+  caller: Principal | undefined;
   /** The API key that the caller showed, where the method asks for one. */
   apiKey: { id: string; value: string } | undefined;
   /** The API key that a Lambda authorizer named. */

@@ -1,3 +1,4 @@
+import type { Policy } from "@cumulet/core";
 import type * as Rest from "@cumulet/protocol/models/apigateway.d.ts";
 import { createSchemas } from "../../domain/json-schema.ts";
 import type { BodyValidator } from "../../domain/json-schema.ts";
@@ -12,7 +13,6 @@ import type { Template } from "../../domain/vtl/index.ts";
 import { compileMethodMapping } from "../../domain/rest-mapping.ts";
 import type { MethodMapping } from "../../domain/rest-mapping.ts";
 import { compileResourcePolicy } from "../access/resource-policy.ts";
-import type { ResourcePolicy } from "../access/resource-policy.ts";
 
 /** A deployed REST API, ready to serve: built once for a deployment; templates and schemas when first needed. */
 export interface RestRuntime {
@@ -22,7 +22,7 @@ export interface RestRuntime {
   isBinary(mediaType: string | undefined): boolean;
   gatewayResponses: ReadonlyMap<string, Rest.GatewayResponse>;
   /** The API's resource policy; undefined when it has none. */
-  resourcePolicy(where: { partition: string; region: string; account: string }): ResourcePolicy | undefined;
+  resourcePolicy(where: { partition: string; region: string; account: string }): Policy | undefined;
 }
 
 export interface RestMethod {
@@ -139,7 +139,7 @@ export function compileRestApi(definition: RestDefinition, deploymentId: string)
       specs.push({ method: name, path: compiled.path, target: compiled });
     }
   }
-  let policy: { value: ResourcePolicy | undefined } | undefined;
+  let policy: { value: Policy | undefined } | undefined;
   return {
     api: definition.api,
     deploymentId,

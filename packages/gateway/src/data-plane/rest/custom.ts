@@ -237,6 +237,8 @@ async function callAws(call: RestCall, compiled: RestIntegration, request: Integ
       headers: request.headers,
       body: request.body,
       credentials: integration.credentials,
+      caller: call.caller,
+      sourceArn: resourceArn(call),
       signal,
     }));
     return { ...response, selection: String(response.status) };
@@ -258,7 +260,7 @@ async function callFunction(call: RestCall, compiled: RestIntegration, arn: stri
   const body = request.body.length === 0 ? "{}" : request.body.toString("utf8");
   trace(call, `Sending request to https://lambda.${call.ctx.region}.amazonaws.com/2015-03-31/functions/${arn}/invocations`);
   try {
-    const payload = await invokeFunction(call.ctx, arn, body, { timeoutMs: compiled.timeoutMs, sourceArn: resourceArn(call), credentials: compiled.integration.credentials, event });
+    const payload = await invokeFunction(call.ctx, arn, body, { timeoutMs: compiled.timeoutMs, sourceArn: resourceArn(call), credentials: compiled.integration.credentials, caller: call.caller, event });
     return { status: event ? 202 : 200, headers: [["Content-Type", "application/json"]], body: Buffer.from(payload), selection: "" };
   } catch (error) {
     if (!(error instanceof LambdaFailure)) throw error;

@@ -52,7 +52,7 @@ export async function handleRestApi(ctx: Context<Store>, exchange: Exchange, add
   request.headers = withForwarded(dropped(request), incoming, request.sourceIp, ctx.trace.xray(), false);
   const call: RestCall = {
     ctx, request, address, apiId: address.apiId, stage, runtime, method: undefined, variables: {}, stageVariables, canary,
-    requestId: ctx.requestId, extendedRequestId: extendedId, identity: anonymous, apiKey: undefined, usageIdentifierKey: undefined, authorizer: undefined,
+    requestId: ctx.requestId, extendedRequestId: extendedId, identity: anonymous, caller: undefined, apiKey: undefined, usageIdentifierKey: undefined, authorizer: undefined,
     facts: {}, overrides: noOverrides(), log: undefined, extraHeaders: [],
   };
   let answer: GatewayResponse;

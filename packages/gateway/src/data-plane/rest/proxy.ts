@@ -56,7 +56,7 @@ export async function callLambdaProxy(call: RestCall, compiled: RestIntegration)
   const invocation = compiled.requestMapping.find((mapping) => mapping.where === "header" && mapping.name.toLowerCase() === "x-amz-invocation-type")?.read(mappingSource(call)).at(-1);
   let payload: string;
   try {
-    payload = await invokeFunction(call.ctx, arn, event, { timeoutMs: compiled.timeoutMs, sourceArn: resourceArn(call), credentials: integration.credentials, event: invocation === "Event" });
+    payload = await invokeFunction(call.ctx, arn, event, { timeoutMs: compiled.timeoutMs, sourceArn: resourceArn(call), credentials: integration.credentials, caller: call.caller, event: invocation === "Event" });
   } catch (error) {
     if (!(error instanceof LambdaFailure)) throw error;
     finish(call, started, error.kind === "function-error" ? 200 : 500);
