@@ -44,6 +44,6 @@ describe.skipIf(missing)(`docker compose up${missing === undefined ? "" : ` (ski
     await call("CreateTable", { TableName: "kept", BillingMode: "PAY_PER_REQUEST", AttributeDefinitions: [{ AttributeName: "id", AttributeType: "S" }], KeySchema: [{ AttributeName: "id", KeyType: "HASH" }] });
     await up("restart");
     await healthy();
-    expect(await call("ListTables", {})).toEqual({ TableNames: ["kept"] });
+    expect((await call("ListTables", {})).TableNames).toContain("kept");
   });
 });

@@ -11,7 +11,7 @@ beforeAll(async () => {
   cloud = await startCloud(["--data", folder.path], { until: UNTIL });
   const printed = cloud.output();
   site = /http:\/\/localhost:\d+\/_aws\/cloudfront\/\w+\//.exec(printed)?.[0].replace("localhost", "127.0.0.1") ?? printed;
-  api = /curl (\S+)/.exec(printed)?.[1]?.replace("localhost", "127.0.0.1") ?? printed;
+  api = /curl (http\S+)/.exec(printed)?.[1]?.replace("localhost", "127.0.0.1") ?? printed;
 });
 afterAll(async () => {
   await cloud.kill();
@@ -55,7 +55,7 @@ test("a second start has nothing to deploy and keeps the notes", async () => {
   await cloud.stop();
   cloud = await startCloud(["--data", folder.path], { until: UNTIL });
   expect(cloud.output()).not.toContain("Deploying");
-  api = /curl (\S+)/.exec(cloud.output())![1]!.replace("localhost", "127.0.0.1");
+  api = /curl (http\S+)/.exec(cloud.output())![1]!.replace("localhost", "127.0.0.1");
   const { notes } = (await (await fetch(api)).json()) as { notes: object[] };
   expect(notes[0]).toMatchObject({ name: "Ada" });
 });

@@ -19,7 +19,7 @@ test("kill -9 in the middle of writes loses nothing that was acknowledged", asyn
   using folder = temporaryFolder();
   const first = await startCloud(["--data", folder.path, "--no-example", "--log-level", "error"]);
   const { dynamodb, s3 } = clients(first);
-  await dynamodb.send(new CreateTableCommand({ TableName: "t", BillingMode: "PAY_PER_REQUEST", AttributeDefinitions: [{ AttributeName: "id", AttributeType: "N" }], KeySchema: [{ AttributeName: "id", KeyType: "HASH" }] }));
+  await dynamodb.send(new CreateTableCommand({ TableName: "kept-items", BillingMode: "PAY_PER_REQUEST", AttributeDefinitions: [{ AttributeName: "id", AttributeType: "N" }], KeySchema: [{ AttributeName: "id", KeyType: "HASH" }] }));
   await s3.send(new CreateBucketCommand({ Bucket: "kept" }));
 
   const acknowledged: number[] = [];
@@ -29,7 +29,7 @@ test("kill -9 in the middle of writes loses nothing that was acknowledged", asyn
     for (;;) {
       const id = n++;
       await Promise.all([
-        dynamodb.send(new PutItemCommand({ TableName: "t", Item: { id: { N: String(id) }, text: { S: `item ${id}` } } })),
+        dynamodb.send(new PutItemCommand({ TableName: "kept-items", Item: { id: { N: String(id) }, text: { S: `item ${id}` } } })),
         s3.send(new PutObjectCommand({ Bucket: "kept", Key: `o/${id}`, Body: contents(id) })),
       ]);
       acknowledged.push(id);
@@ -47,7 +47,7 @@ test("kill -9 in the middle of writes loses nothing that was acknowledged", asyn
   try {
     expect(acknowledged.length).toBeGreaterThanOrEqual(300);
     for (const id of acknowledged) {
-      const { Item } = await after.dynamodb.send(new GetItemCommand({ TableName: "t", Key: { id: { N: String(id) } } }));
+      const { Item } = await after.dynamodb.send(new GetItemCommand({ TableName: "kept-items", Key: { id: { N: String(id) } } }));
       expect(Item?.text).toEqual({ S: `item ${id}` });
       const object = await after.s3.send(new GetObjectCommand({ Bucket: "kept", Key: `o/${id}` }));
       expect(Buffer.from(await object.Body!.transformToByteArray()).equals(contents(id)), `object ${id}`).toBe(true);

@@ -2,6 +2,7 @@ import { defineService } from "@cumulet/core";
 import { batchExecuteStatement } from "./operations/batch-execute-statement.ts";
 import { batchGetItem } from "./operations/batch-get-item.ts";
 import { batchWriteItem } from "./operations/batch-write-item.ts";
+import { describeContinuousBackups } from "./operations/continuous-backups.ts";
 import { deleteItem } from "./operations/delete-item.ts";
 import { executeStatement } from "./operations/execute-statement.ts";
 import { executeTransaction } from "./operations/execute-transaction.ts";
@@ -32,6 +33,7 @@ const dynamodb = defineService({
     CreateTable: control(createTable),
     DeleteItem: deleteItem,
     DeleteTable: control(deleteTable),
+    DescribeContinuousBackups: describeContinuousBackups,
     DescribeTable: describeTable,
     DescribeTimeToLive: describeTimeToLive,
     ExecuteStatement: executeStatement,

@@ -11,7 +11,7 @@ session = boto3.session.Session()
 assert session.client("sts").get_caller_identity()["Account"] == "000000000000"
 
 table = session.resource("dynamodb").create_table(
-    TableName="py", BillingMode="PAY_PER_REQUEST",
+    TableName="py-table", BillingMode="PAY_PER_REQUEST",
     AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}, {"AttributeName": "sk", "AttributeType": "N"}],
     KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}])
 table.wait_until_exists()
@@ -30,7 +30,7 @@ try:
 except ClientError as error:
     assert error.response["Error"]["Code"] == "ConditionalCheckFailedException", error.response
     assert error.response["Error"]["Message"] == "The conditional request failed", error.response
-assert sum(page["Count"] for page in session.client("dynamodb").get_paginator("scan").paginate(TableName="py", PaginationConfig={"PageSize": 7})) == 60
+assert sum(page["Count"] for page in session.client("dynamodb").get_paginator("scan").paginate(TableName="py-table", PaginationConfig={"PageSize": 7})) == 60
 
 s3 = session.client("s3")
 s3.create_bucket(Bucket="py-bucket")
