@@ -5,7 +5,9 @@ import { encodeKey } from "./domain/keys.ts";
 import { canonicalNumber, decodeInteger, encodeNumber } from "./domain/numbers.ts";
 import type { Table } from "./domain/table.ts";
 import { fill, isFilling } from "./operations/backfill.ts";
+import { dropBackup } from "./operations/backups.ts";
 import { writeContext } from "./operations/items.ts";
+import { goOn } from "./operations/restore.ts";
 import type { Ctx } from "./operations/targets.ts";
 import type { KeyValueStore } from "./store/index.ts";
 import type { Stored } from "./store/writer.ts";
@@ -18,6 +20,9 @@ const rowsAtOnce = 1000;
 const oldestExpirySeconds = 5 * 365 * 24 * 3600;
 /** Timers are set for no longer than this, so that no number is too large for them. */
 const longestDelayMs = 24 * 3600_000;
+
+/** How often the history of tables with point-in-time recovery is looked through. */
+const historyCheckMs = 3600_000;
 
 const expirer = { Type: "Service", PrincipalId: "dynamodb.amazonaws.com" };
 
@@ -66,9 +71,12 @@ function step(ctx: Ctx): void {
   const now = ctx.clock.now();
   store.purge(rowsAtOnce);
   for (const table of store.tables.attended()) {
+    if (table.record.restoring !== undefined) goOn(ctx, table);
     if (isFilling(table)) fill(ctx, table);
+    trimHistory(ctx, table);
     if (table.ttl !== undefined) expire(ctx, table);
   }
+  for (const backup of store.backups.expired(now)) dropBackup(ctx, backup);
   store.tokens.purge(now);
   store.streams.trim(now, rowsAtOnce);
   store.totals.flush();
@@ -79,9 +87,10 @@ function nextDueMs(ctx: Ctx): number | undefined {
   const { store } = ctx;
   const now = ctx.clock.now();
   const tables = store.tables.attended();
-  if (store.hasDiscarded || tables.some(isFilling)) return now;
-  const times = [store.tokens.dueMs(), store.streams.dueMs()];
-  for (const { ttl } of tables) {
+  if (store.hasDiscarded || tables.some((table) => isFilling(table) || table.record.restoring !== undefined)) return now;
+  const times = [store.tokens.dueMs(), store.streams.dueMs(), store.backups.dueMs()];
+  for (const { ttl, record } of tables) {
+    if (record.recovery !== undefined) times.push(now + historyCheckMs);
     if (ttl === undefined) continue;
     const [next] = store.rows.keys(ttl.space, encodeNumber(String(Math.floor(now / 1000) - oldestExpirySeconds)), latest, 1);
     if (next !== undefined) times.push(decodeInteger(next) * 1000);
@@ -91,6 +100,12 @@ function nextDueMs(ctx: Ctx): number | undefined {
 }
 
 const latest = encodeNumber(canonicalNumber("9e125"));
+
+/** Forgets changes that are older than a table can be restored to, unless a backup needs them. */
+function trimHistory({ store, clock }: Ctx, { space, record }: Table): void {
+  if (record.recovery === undefined || record.backedUp === true) return;
+  store.history.trim(space, clock.now() - record.recovery.days * 24 * 3600_000, rowsAtOnce);
+}
 
 /** Deletes what has expired. */
 function expire(ctx: Ctx, table: Table): void {

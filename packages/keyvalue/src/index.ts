@@ -1,14 +1,21 @@
 import { defineService } from "@cumulet/core";
+import { createBackup, deleteBackup, describeBackup, describeContinuousBackups, listBackups, updateContinuousBackups } from "./operations/backups.ts";
 import { batchExecuteStatement } from "./operations/batch-execute-statement.ts";
 import { batchGetItem } from "./operations/batch-get-item.ts";
 import { batchWriteItem } from "./operations/batch-write-item.ts";
-import { describeContinuousBackups } from "./operations/continuous-backups.ts";
+import { describeContributorInsights, listContributorInsights, updateContributorInsights } from "./operations/contributor-insights.ts";
 import { deleteItem } from "./operations/delete-item.ts";
 import { executeStatement } from "./operations/execute-statement.ts";
 import { executeTransaction } from "./operations/execute-transaction.ts";
 import { getItem } from "./operations/get-item.ts";
+import {
+  describeKinesisStreamingDestination, disableKinesisStreamingDestination, enableKinesisStreamingDestination, updateKinesisStreamingDestination,
+} from "./operations/kinesis-destinations.ts";
+import { describeEndpoints, describeLimits } from "./operations/limits.ts";
 import { putItem } from "./operations/put-item.ts";
 import { query } from "./operations/query.ts";
+import { deleteResourcePolicy, getResourcePolicy, putResourcePolicy } from "./operations/resource-policies.ts";
+import { restoreTableFromBackup, restoreTableToPointInTime } from "./operations/restore.ts";
 import { scan } from "./operations/scan.ts";
 import { describeStream, getRecords, getShardIterator, listStreams } from "./operations/streams.ts";
 import { createTable, deleteTable, describeTable, listTables } from "./operations/tables.ts";
@@ -30,27 +37,51 @@ const dynamodb = defineService({
     BatchExecuteStatement: batchExecuteStatement,
     BatchGetItem: batchGetItem,
     BatchWriteItem: batchWriteItem,
+    CreateBackup: control(createBackup),
     CreateTable: control(createTable),
+    DeleteBackup: control(deleteBackup),
     DeleteItem: deleteItem,
+    DeleteResourcePolicy: control(deleteResourcePolicy),
     DeleteTable: control(deleteTable),
+    DescribeBackup: describeBackup,
     DescribeContinuousBackups: describeContinuousBackups,
+    DescribeContributorInsights: describeContributorInsights,
+    DescribeEndpoints: describeEndpoints,
+    DescribeKinesisStreamingDestination: describeKinesisStreamingDestination,
+    DescribeLimits: describeLimits,
     DescribeTable: describeTable,
     DescribeTimeToLive: describeTimeToLive,
+    DisableKinesisStreamingDestination: control(disableKinesisStreamingDestination),
+    EnableKinesisStreamingDestination: control(enableKinesisStreamingDestination),
     ExecuteStatement: executeStatement,
     ExecuteTransaction: executeTransaction,
     GetItem: getItem,
+    GetResourcePolicy: getResourcePolicy,
+    ListBackups: listBackups,
+    ListContributorInsights: listContributorInsights,
     ListTables: listTables,
     ListTagsOfResource: listTagsOfResource,
     PutItem: putItem,
+    PutResourcePolicy: control(putResourcePolicy),
     Query: query,
+    RestoreTableFromBackup: control(restoreTableFromBackup),
+    RestoreTableToPointInTime: control(restoreTableToPointInTime),
     Scan: scan,
     TagResource: tagResource,
     TransactGetItems: transactGetItems,
     TransactWriteItems: transactWriteItems,
     UntagResource: untagResource,
+    UpdateContinuousBackups: control(updateContinuousBackups),
+    UpdateContributorInsights: control(updateContributorInsights),
     UpdateItem: updateItem,
+    UpdateKinesisStreamingDestination: control(updateKinesisStreamingDestination),
     UpdateTable: control(updateTable),
     UpdateTimeToLive: control(updateTimeToLive),
+  },
+  limits: {
+    EnableKinesisStreamingDestination: "Stored and described; there is no Kinesis to write to.",
+    PutResourcePolicy: "Stored and returned; requests are not judged by it.",
+    UpdateContributorInsights: "Stored and described; no rule is evaluated.",
   },
 });
 

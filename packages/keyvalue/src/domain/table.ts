@@ -26,13 +26,21 @@ export interface TableRecord {
   deletionProtection: boolean;
   sse: { keyArn: string; status: "ENABLED" | "UPDATING" | "DISABLED" } | undefined;
   restore?: { sourceBackupArn?: string; sourceTableArn?: string; restoredMs: number };
+  /** Point-in-time recovery. */
   recovery?: { enabledMs: number; days: number };
+  /** True while a backup stands on the table's rows and their history. */
+  backedUp?: boolean;
+  /** While the table is being filled from the rows and history of another, as they were at a moment. */
+  restoring?: { space: number; moment: Moment; cursor: string };
   replicas?: ReplicaRecord[];
   /** Of the whole group of replicas: `EVENTUAL` unless told. */
   consistency?: string;
   contributorInsights?: { [index: string]: { enabled: boolean; changedMs: number; mode?: string } };
   kinesis?: KinesisDestination[];
 }
+
+/** A moment in the history of rows: after a change, or a time in milliseconds. */
+export type Moment = { sequence: number } | { ms: number };
 
 export interface Throughput {
   ReadCapacityUnits: number;
@@ -127,6 +135,8 @@ export class Table {
   readonly indexesByName: readonly Index[];
   readonly ttl: TtlSetting | undefined;
   readonly stream: StreamSetting | undefined;
+  /** Whether changes must be remembered. */
+  readonly keepsHistory: boolean;
   /** True when a write has nothing to maintain but the row itself. */
   readonly plain: boolean;
 
@@ -145,8 +155,9 @@ export class Table {
     this.indexesByName = this.indexes.toSorted((a, b) => (a.name < b.name ? -1 : 1));
     this.ttl = record.ttl?.enabled === true ? record.ttl : undefined;
     this.stream = record.stream?.enabled === true ? record.stream : undefined;
-    this.plain = this.indexes.length === 0 && this.ttl === undefined && this.stream === undefined && record.recovery === undefined
-      && record.replicas === undefined && record.kinesis === undefined;
+    this.keepsHistory = record.recovery !== undefined || record.backedUp === true;
+    this.plain = this.indexes.length === 0 && this.ttl === undefined && this.stream === undefined && !this.keepsHistory
+      && record.replicas === undefined;
   }
 
   /** Its status at a time; undefined once it has been deleted. */

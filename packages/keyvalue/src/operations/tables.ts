@@ -10,8 +10,10 @@ import { describeTable as description } from "../domain/table-description.ts";
 import { Table } from "../domain/table.ts";
 import type { IndexRecord, StreamSetting, TableRecord } from "../domain/table.ts";
 import { shardId } from "../store/streams.ts";
+import { makeBackup } from "./backups.ts";
+import { checkPolicy, revisionOf } from "./resource-policies.ts";
 import { setTags } from "./tags.ts";
-import { checkTableName, controlTable, locate, resourceInUse } from "./targets.ts";
+import { checkTableName, controlTable, locate, resourceBusy, resourceInUse } from "./targets.ts";
 import type { Ctx } from "./targets.ts";
 
 /** Tables that an account may have in a region unless the quota `dynamodb.tables` says otherwise. */
@@ -22,6 +24,7 @@ export function createTable(ctx: Ctx, input: CreateTableInput): CreateTableOutpu
   const { ctx: owner, name } = locate(ctx, input.TableName);
   if (owner !== ctx) throw validationError("Create table is not supported on the table of another account or region");
   checkTableDefinition(input);
+  if (input.ResourcePolicy !== undefined) checkPolicy(input.ResourcePolicy);
   if (ctx.store.tables.get(name) !== undefined) throw resourceInUse(`Table already exists: ${name}`);
   const quota = ctx.config.quotas["dynamodb.tables"] ?? maxTables;
   if (ctx.store.tables.count() >= quota) {
@@ -29,7 +32,7 @@ export function createTable(ctx: Ctx, input: CreateTableInput): CreateTableOutpu
   }
   const table = ctx.store.tables.put(newRecord(ctx, name, input));
   if (input.Tags !== undefined) setTags(ctx, table.arn, input.Tags);
-  if (input.ResourcePolicy !== undefined) ctx.store.attachments.putPolicy(table.arn, input.ResourcePolicy, String(ctx.clock.now()));
+  if (input.ResourcePolicy !== undefined) ctx.store.attachments.putPolicy(table.arn, input.ResourcePolicy, revisionOf(input.ResourcePolicy));
   return { TableDescription: creating(describe(ctx, table)) };
 }
 
@@ -171,11 +174,9 @@ export function deleteTable(ctx: Ctx, input: DeleteTableInput): DeleteTableOutpu
   if (record.deletionProtection) {
     throw validationError("Resource cannot be deleted as it is currently protected against deletion. Disable deletion protection first.");
   }
-  const status = table.status(now);
-  if (status === "CREATING") throw resourceInUse(`Attempt to change a resource which is still in use: Table is being created: ${table.name}`);
-  if (status === "UPDATING") throw resourceInUse(`Attempt to change a resource which is still in use: Table is being updated: ${table.name}`);
-  if (status === "DELETING") throw resourceInUse(`Attempt to change a resource which is still in use: Table is being deleted: ${table.name}`);
+  resourceBusy(table, now);
   const answer = describe(owner, new Table({ ...record, status: "DELETING", readyMs: Infinity }, table.arn));
+  if (record.recovery !== undefined) makeBackup(owner, table, `${table.name}$DeletedTableBackup`, "SYSTEM");
   discardRows(owner, record);
   if (record.stream !== undefined) owner.store.streams.disable(record.stream.id, now);
   const until = now + transitionMs(owner);
@@ -187,7 +188,9 @@ export function deleteTable(ctx: Ctx, input: DeleteTableInput): DeleteTableOutpu
 
 /** Makes all rows of a table and its indexes unreachable. */
 function discardRows(ctx: Ctx, record: TableRecord): void {
-  for (const space of [record.space, ...record.globalIndexes.map((index) => index.space), ...record.localIndexes.map((index) => index.space)]) ctx.store.discard(space);
+  // Rows that a backup stands on go with the last of them.
+  if (ctx.store.backups.count(record.space) === 0) ctx.store.discard(record.space);
+  for (const space of [...record.globalIndexes.map((index) => index.space), ...record.localIndexes.map((index) => index.space)]) ctx.store.discard(space);
   if (record.ttl !== undefined) ctx.store.discard(record.ttl.space);
 }
 

@@ -76,3 +76,11 @@ export function control<I, O>(handler: (ctx: Ctx, input: I) => O): (ctx: Ctx, in
 export function resourceInUse(message: string): AwsError {
   return new AwsError("ResourceInUseException", message);
 }
+
+/** Refuses to touch a table that is changing. */
+export function resourceBusy(table: Table, nowMs: number): void {
+  const status = table.status(nowMs);
+  if (status === "ACTIVE") return;
+  const doing = status === "CREATING" ? "created" : status === "UPDATING" ? "updated" : "deleted";
+  throw resourceInUse(`Attempt to change a resource which is still in use: Table is being ${doing}: ${table.name}`);
+}

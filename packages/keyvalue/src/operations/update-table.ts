@@ -9,18 +9,14 @@ import type { IndexRecord, TableRecord, Throughput } from "../domain/table.ts";
 import { fill } from "./backfill.ts";
 import { updateReplicas } from "./replicas.ts";
 import { describe, newEncryption, newIndex, newStream, transitionMs } from "./tables.ts";
-import { controlTable, resourceInUse } from "./targets.ts";
+import { controlTable, resourceBusy, resourceInUse } from "./targets.ts";
 import type { Ctx } from "./targets.ts";
 
 export function updateTable(ctx: Ctx, input: UpdateTableInput): UpdateTableOutput {
   checkRequest(input);
   const { ctx: owner, table } = controlTable(ctx, input.TableName);
   const now = owner.clock.now();
-  const status = table.status(now);
-  if (status !== "ACTIVE") {
-    const doing = status === "CREATING" ? "created" : status === "UPDATING" ? "updated" : "deleted";
-    throw resourceInUse(`Attempt to change a resource which is still in use: Table is being ${doing}: ${table.name}`);
-  }
+  resourceBusy(table, now);
   const record = structuredClone(table.record);
   record.globalIndexes = record.globalIndexes.filter((index) => !gone(index, now));
   record.status = "UPDATING";

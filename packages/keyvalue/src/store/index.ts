@@ -1,6 +1,8 @@
 import { defineStore } from "@cumulet/core";
 import type { Clock, Database, Statement, StoreScope } from "@cumulet/core";
 import { Attachments } from "./attachments.ts";
+import { Backups } from "./backups.ts";
+import { History } from "./history.ts";
 import { migrations } from "./migrations.ts";
 import { Rows } from "./rows.ts";
 import { Streams } from "./streams.ts";
@@ -20,6 +22,8 @@ export class KeyValueStore {
   readonly streams: Streams;
   readonly tokens: Tokens;
   readonly attachments: Attachments;
+  readonly history: History;
+  readonly backups: Backups;
   readonly writer: Writer;
   readonly #discard: Statement<unknown, [number]>;
   readonly #discarded: Statement<{ space: number }, []>;
@@ -43,7 +47,9 @@ export class KeyValueStore {
     this.streams = new Streams(db);
     this.tokens = new Tokens(db);
     this.attachments = new Attachments(db);
-    this.writer = new Writer(this.rows, this.streams, this.totals, (seconds) => this.attention(Number(seconds) * 1000));
+    this.history = new History(db);
+    this.backups = new Backups(db);
+    this.writer = new Writer(this.rows, this.streams, this.totals, this.history, (seconds) => this.attention(Number(seconds) * 1000));
     this.#discard = db.prepare("INSERT OR IGNORE INTO discarded (space) VALUES (?)");
     this.#discarded = db.prepare("SELECT space FROM discarded LIMIT 1");
     this.#undiscard = db.prepare("DELETE FROM discarded WHERE space = ?");
@@ -60,7 +66,7 @@ export class KeyValueStore {
   purge(limit: number): boolean {
     const next = this.#discarded.get();
     if (next === undefined) return false;
-    if (!this.rows.purge(next.space, limit)) this.#undiscard.run(next.space);
+    if (!this.rows.purge(next.space, limit) && !this.history.purge(next.space, limit)) this.#undiscard.run(next.space);
     return true;
   }
 

@@ -76,4 +76,29 @@ export const migrations: readonly string[] = [
     revision TEXT NOT NULL
   ) WITHOUT ROWID;
   `,
+  `
+  -- What rows were before they changed, for tables that can be restored to an earlier time. An item that was not there
+  -- has no text.
+  CREATE TABLE history (
+    space INTEGER NOT NULL,
+    key BLOB NOT NULL,
+    sequence INTEGER NOT NULL,
+    changed_ms INTEGER NOT NULL,
+    size INTEGER NOT NULL,
+    item TEXT,
+    PRIMARY KEY (space, key, sequence)
+  ) WITHOUT ROWID;
+  CREATE INDEX history_by_age ON history (space, changed_ms);
+
+  CREATE TABLE backups (
+    arn TEXT PRIMARY KEY,
+    table_name TEXT NOT NULL,
+    space INTEGER NOT NULL,
+    created_ms INTEGER NOT NULL,
+    expires_ms INTEGER,
+    record TEXT NOT NULL
+  ) WITHOUT ROWID;
+  CREATE INDEX backups_by_table ON backups (table_name, created_ms);
+  CREATE INDEX backups_by_space ON backups (space);
+  `,
 ];

@@ -62,7 +62,7 @@ export class Tables {
     });
   }
 
-  /** Tables that have background work: items that expire, indexes that are being filled. */
+  /** Tables that have background work: items that expire, indexes that are being filled, history. */
   attended(): Table[] {
     return this.#attended.all().map(({ name }) => this.get(name)).filter((table) => table !== undefined);
   }
@@ -82,6 +82,6 @@ export class Tables {
   }
 }
 
-function needsAttention({ ttl, globalIndexes }: TableRecord): boolean {
-  return ttl?.enabled === true || globalIndexes.some(({ backfill }) => backfill !== undefined);
+function needsAttention({ ttl, globalIndexes, recovery, restoring }: TableRecord): boolean {
+  return ttl?.enabled === true || recovery !== undefined || restoring !== undefined || globalIndexes.some(({ backfill }) => backfill !== undefined);
 }

@@ -9,6 +9,7 @@ import { streamRecord } from "../domain/stream-records.ts";
 import type { UserIdentity } from "../domain/stream-records.ts";
 import { entryOf } from "../domain/table.ts";
 import type { Index, Table } from "../domain/table.ts";
+import type { History } from "./history.ts";
 import type { Rows } from "./rows.ts";
 import type { Streams } from "./streams.ts";
 import type { Totals } from "./totals.ts";
@@ -35,10 +36,12 @@ export class Writer {
   readonly #rows: Rows;
   readonly #streams: Streams;
   readonly #totals: Totals;
+  readonly #history: History;
   readonly #expires: (seconds: string) => void;
 
   /** `expires` hears of every time of expiry that is written. */
-  constructor(rows: Rows, streams: Streams, totals: Totals, expires: (seconds: string) => void) {
+  constructor(rows: Rows, streams: Streams, totals: Totals, history: History, expires: (seconds: string) => void) {
+    this.#history = history;
     this.#expires = expires;
     this.#rows = rows;
     this.#streams = streams;
@@ -66,6 +69,7 @@ export class Writer {
     const text = after === undefined ? "" : JSON.stringify(after.item);
     if (after !== undefined) this.#rows.put(table.space, key, after.size, text);
     else this.#rows.delete(table.space, key);
+    if (table.keepsHistory) this.#history.add(table.space, key, ctx.nowMs, before?.size ?? 0, before === undefined ? null : JSON.stringify(before.item));
     this.#totals.add(table.space, (after === undefined ? 0 : 1) - (before === undefined ? 0 : 1), (after?.size ?? 0) - (before?.size ?? 0));
     for (const index of table.indexes) {
       const units = this.#writeEntry(index, key, before, after, text);
@@ -108,6 +112,13 @@ export class Writer {
     if (now === undefined) return;
     this.#rows.put(space, expiryKey(now, key), 0, "");
     this.#expires(now);
+  }
+
+  /** Puts an item into a table that is being restored, with its index entries. */
+  restore(table: Table, key: Buffer, item: Item, size: number, text: string): void {
+    this.#rows.put(table.space, key, size, text);
+    this.#totals.add(table.space, 1, size);
+    for (const index of table.indexes) this.fill(index, key, item);
   }
 
   /** Puts the entry of an item that was in the table before the index was. */
