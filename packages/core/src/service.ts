@@ -148,6 +148,8 @@ export interface ResourceScope<S> {
 
 /** A resource as authorization sees it. */
 export interface ResourceDescription {
+  /** The ARN that policies know it by, where the request named it another way: by an alias, by a name without its suffix. */
+  arn?: string;
   /** JSON text of its policy. */
   policy?: string | undefined;
   /** `aws:ResourceTag/...` */

@@ -9,6 +9,7 @@ import * as policies from "./operations/iam/policies.ts";
 import * as roles from "./operations/iam/roles.ts";
 import * as credentials from "./operations/iam/user-credentials.ts";
 import * as users from "./operations/iam/users.ts";
+import { iamResources } from "./resources.ts";
 import { identityStore } from "./store.ts";
 
 /** IAM: who there is, and what each may do. */
@@ -113,4 +114,5 @@ export const iam = defineService({
     ListVirtualMFADevices: mfa.listVirtualMfaDevices,
     ListAccountAliases: account.listAccountAliases,
   },
+  resources: iamResources,
 });

@@ -1,6 +1,7 @@
 import { iam } from "./iam.ts";
 import { sts } from "./sts.ts";
 
+export { createAuthorizer, type PolicyAuthorizer } from "./authorizer.ts";
 export { iam } from "./iam.ts";
 export { sts } from "./sts.ts";
 

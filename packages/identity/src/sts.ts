@@ -2,6 +2,7 @@ import { defineService } from "@cumulet/core";
 import { assumeRole } from "./operations/sts/assume-role.ts";
 import * as identity from "./operations/sts/identity.ts";
 import { forgetExpired } from "./background.ts";
+import { stsResources } from "./resources.ts";
 import { identityStore } from "./store.ts";
 
 /** STS: credentials that end. */
@@ -15,4 +16,5 @@ export const sts = defineService({
     AssumeRole: assumeRole,
   },
   background: forgetExpired,
+  resources: stsResources,
 });

@@ -5,8 +5,10 @@ import { applies, stronger } from "./policy.ts";
 export interface PolicySource {
   /** As IAM's simulation names it: `IAM Policy`, `Resource Policy`, `Permissions Boundary`... */
   type: string;
-  /** An ARN, or the name of an inline policy with its owner's. */
+  /** As IAM's simulation writes it: the name of a managed policy; `role_<name>_<policy>` and its like for an inline one. */
   id: string;
+  /** Of a managed policy. */
+  arn?: string;
 }
 
 /** A policy and where it comes from. */
