@@ -7,6 +7,9 @@ import { internalFailure } from "../pipeline.ts";
 import { waitsForContinue } from "./body.ts";
 import type { Call } from "./call.ts";
 
+/** Bodies up to this many bytes are joined with their head; larger ones are not worth the copy. */
+const SMALL_BODY = 16 * 1024;
+
 /** Stage: the typed output in the caller's protocol. */
 export function encodeAnswer(call: Call): void {
   call.answer = call.operation!.encode(call.protocol!, call.output, call.requestId);
@@ -36,7 +39,9 @@ export function writeAnswer(call: Call): void | Promise<void> {
         response.end(body, call.bytesOut === body.length ? "latin1" : "utf8");
       } else {
         call.bytesOut = body.length;
-        response.end(body);
+        // A small body leaves in one write with the head. Latin-1 maps bytes to characters one to one, and back.
+        if (body.length <= SMALL_BODY) response.end(Buffer.from(body.buffer, body.byteOffset, body.length).toString("latin1"), "latin1");
+        else response.end(body);
       }
     }
     return undefined;
