@@ -127,7 +127,7 @@ export interface EmptyBatchRequest {
 
 export interface GetQueueAttributesRequest {
   QueueUrl: string;
-  AttributeNames?: QueueAttributeName[];
+  AttributeNames?: string[];
 }
 
 export interface GetQueueAttributesResult {
@@ -268,10 +268,6 @@ export interface MessageAttributeValue {
 
 export interface MessageNotInflight {}
 
-export type MessageSystemAttributeName = "All" | "SenderId" | "SentTimestamp" | "ApproximateReceiveCount" | "ApproximateFirstReceiveTimestamp" | "SequenceNumber" | "MessageDeduplicationId" | "MessageGroupId" | "AWSTraceHeader" | "DeadLetterQueueSourceArn" | (string & {});
-
-export type MessageSystemAttributeNameForSends = "AWSTraceHeader" | (string & {});
-
 export interface MessageSystemAttributeValue {
   StringValue?: string;
   BinaryValue?: Uint8Array;
@@ -292,8 +288,6 @@ export interface PurgeQueueRequest {
   QueueUrl: string;
 }
 
-export type QueueAttributeName = "All" | "Policy" | "VisibilityTimeout" | "MaximumMessageSize" | "MessageRetentionPeriod" | "ApproximateNumberOfMessages" | "ApproximateNumberOfMessagesNotVisible" | "CreatedTimestamp" | "LastModifiedTimestamp" | "QueueArn" | "ApproximateNumberOfMessagesDelayed" | "DelaySeconds" | "ReceiveMessageWaitTimeSeconds" | "RedrivePolicy" | "FifoQueue" | "ContentBasedDeduplication" | "KmsMasterKeyId" | "KmsDataKeyReusePeriodSeconds" | "DeduplicationScope" | "FifoThroughputLimit" | "RedriveAllowPolicy" | "SqsManagedSseEnabled" | (string & {});
-
 export interface QueueDeletedRecently {
   message?: string;
 }
@@ -312,8 +306,8 @@ export interface ReceiptHandleIsInvalid {
 
 export interface ReceiveMessageRequest {
   QueueUrl: string;
-  AttributeNames?: QueueAttributeName[];
-  MessageSystemAttributeNames?: MessageSystemAttributeName[];
+  AttributeNames?: string[];
+  MessageSystemAttributeNames?: string[];
   MessageAttributeNames?: string[];
   MaxNumberOfMessages?: number;
   VisibilityTimeout?: number;

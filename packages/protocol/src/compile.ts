@@ -12,6 +12,7 @@ import { RestJsonProtocol } from "./protocols/rest-json.ts";
 import { RestXmlProtocol } from "./protocols/rest-xml.ts";
 import { PathError, RestRouter } from "./route.ts";
 import { forEachParameter, parseForm } from "./shapes/form.ts";
+import type { FormNode } from "./shapes/form.ts";
 import { bytes } from "./shapes/scalars.ts";
 import { eventStreamMember, isStreaming, payloadMember, resolve } from "./shapes/traits.ts";
 import { Validators } from "./validate.ts";
@@ -205,6 +206,7 @@ class Service implements CompiledService {
     if (operation === undefined) {
       throw new AwsError("InvalidAction", `Could not find operation ${action} for version ${version ?? "NO_VERSION_SPECIFIED"}`, { status: 400 });
     }
+    if (this.id === "sqs") addressQueue(form, request.path);
     return { operation, protocol: "query", labels: NO_LABELS, query: NO_QUERY, form };
   }
 
@@ -248,6 +250,12 @@ class Service implements CompiledService {
     if (request?.method === "HEAD") return { ...response, headers: withoutBodyHeaders(response.headers), body: undefined };
     return response;
   }
+}
+
+/** SQS's query protocol is spoken to the queue's own URL: what the path names is the queue, unless a parameter does. */
+function addressQueue(form: FormNode, path: string): void {
+  if (path === "/" || path === "" || form.children!.has("QueueUrl")) return;
+  form.children!.set("QueueUrl", { value: path, children: undefined });
 }
 
 function withoutBodyHeaders(headers: string[]): string[] {

@@ -28,6 +28,14 @@ export const SERVICE_PACKAGES: Readonly<Record<string, string>> = {
   cloudwatch: "com.amazonaws.cloudwatch.v2010_08_01",
 };
 
+/**
+ * Errors without a shape whose name in JSON is not their code: SQS's clients find the code in `x-amzn-query-error`
+ * (recorded: `InvalidParameterValue` beside `InvalidParameterValueException`).
+ */
+export const UNMODELLED_NAMES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  sqs: { InvalidParameterValue: "InvalidParameterValueException", MissingParameter: "MissingRequiredParameterException" },
+};
+
 /** An AwsError with what the model knows about it. */
 export interface ResolvedError {
   /** The shape's name (`QueueDoesNotExist`); the code itself when the error is not modelled. */

@@ -1,7 +1,7 @@
 /** awsJson 1.0 and 1.1. */
 import { crc32 } from "node:zlib";
 import type { AwsError } from "../error.ts";
-import { messageMember, serializationError, SERVICE_PACKAGES } from "../errors.ts";
+import { messageMember, serializationError, SERVICE_PACKAGES, UNMODELLED_NAMES } from "../errors.ts";
 import type { ResolvedError } from "../errors.ts";
 import { compileEventStream } from "../event-stream.ts";
 import type { EventPayloads } from "../event-stream.ts";
@@ -34,6 +34,8 @@ export function errorType(service: string, resolved: ResolvedError): string {
   if (prefix === undefined) return resolved.shapeName;
   if (resolved.shape !== undefined) return `${prefix}#${resolved.shapeName}`;
   if (resolved.code === "ValidationException") return "com.amazon.coral.validate#ValidationException";
+  const unmodelled = UNMODELLED_NAMES[service]?.[resolved.code];
+  if (unmodelled !== undefined) return `com.amazon.coral.service#${unmodelled}`;
   return FRAMEWORK_ERRORS.has(resolved.code) ? `com.amazon.coral.service#${resolved.code}` : resolved.shapeName;
 }
 
