@@ -4,6 +4,7 @@ import { services as functions } from "@cumulet/functions";
 import { services as gateway } from "@cumulet/gateway";
 import { services as identity } from "@cumulet/identity";
 import { services as keyvalue } from "@cumulet/keyvalue";
+import { services as messaging } from "@cumulet/messaging";
 import { services as objects } from "@cumulet/objects";
 import { services as observability } from "@cumulet/observability";
 
@@ -15,5 +16,6 @@ export const services: readonly AnyService[] = [
   ...keyvalue,
   ...identity,
   ...observability,
+  ...messaging,
   ...objects,
 ];
