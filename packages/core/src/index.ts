@@ -19,5 +19,5 @@ export type { AccessDecision, AccessQuestion, Layer, PrincipalPolicies } from ".
 export type { ConditionValues } from "./policy/conditions.ts";
 export { refusalMessage } from "./request/access.ts";
 export type { DecidedWish, Wish } from "./request/access.ts";
-export { ACCESS_KEY, resolveCredential, rootPrincipal, servicePrincipal } from "./request/credentials.ts";
+export { ACCESS_KEY, resolveCredential, roleSession, rootPrincipal, servicePrincipal } from "./request/credentials.ts";
 export type { AccessKeyData, Credential } from "./request/credentials.ts";

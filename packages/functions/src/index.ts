@@ -14,6 +14,7 @@ import { permissionOperations } from "./operations/permissions.ts";
 import { tagOperations } from "./operations/tags.ts";
 import { urlOperations } from "./operations/urls.ts";
 import { versionOperations } from "./operations/versions.ts";
+import { resources } from "./resources.ts";
 import { store } from "./store.ts";
 
 /** Lambda: functions that really run. */
@@ -24,6 +25,7 @@ export const lambda = defineService({
     ...functionOperations, ...versionOperations, ...invokeOperations, ...permissionOperations, ...concurrencyOperations, ...urlOperations,
     ...eventInvokeConfigOperations, ...layerOperations, ...tagOperations, ...codeSigningOperations, ...behaviourOperations,
   },
+  resources,
   dataPlanes: [codePlane, functionUrlPlane],
   consumes: { [ASYNC_EVENT]: deliver },
   longDeliveries: [ASYNC_EVENT],

@@ -45,6 +45,19 @@ export function servicePrincipal(service: string, account: string): Principal {
   return { kind: "service", account, arn: name, id: name };
 }
 
+/**
+ * A session of a role that a service acts in without keys: Lambda that writes a function's log, or reads the stream of its
+ * mapping. IAM finds the role by its ARN.
+ */
+export function roleSession(roleArn: string, sessionName: string, nowMs: number): Principal {
+  const [, partition = "aws", , , account = "", resource = ""] = roleArn.split(":");
+  const name = resource.slice(resource.lastIndexOf("/") + 1);
+  return {
+    kind: "role", account, arn: `arn:${partition}:sts::${account}:assumed-role/${name}/${sessionName}`, id: `${name}:${sessionName}`,
+    session: { issuedMs: nowMs, issuer: { type: "Role", arn: roleArn, id: "", name }, mfa: false },
+  };
+}
+
 /** Nobody. */
 export function anonymousPrincipal(account: string): Principal {
   return { kind: "anonymous", account, arn: "anonymous", id: "anonymous" };

@@ -17,6 +17,8 @@ const SESSION_SECONDS_MIN = 3600;
  * Credentials of a role, through STS as the service. Where STS does not have the role (a cloud without it, or a role
  * that nobody created), the credentials are the account's own: the key is the account number, which the platform takes
  * for the account's root, so that functions work before anybody has thought of roles.
+ *
+ * @throws AwsError under strict authorization, where a function without its role must not have its account.
  */
 export async function roleCredentials(ctx: Context, role: string, functionName: string): Promise<RoleCredentials> {
   const assume = async (seconds: number): Promise<RoleCredentials> => {
@@ -30,6 +32,7 @@ export async function roleCredentials(ctx: Context, role: string, functionName: 
       throw error;
     });
   } catch (error) {
+    if (ctx.config.authorization === "strict") throw error;
     ctx.log.debug("No credentials for a function's role; its account's own are used", { role, functionName, error: String(error) });
     return { accessKeyId: ctx.account, secretAccessKey: "cumulet", sessionToken: `function/${functionName}` };
   }

@@ -1,17 +1,18 @@
-import type { Context } from "@cumulet/core";
+import { roleSession, type Calls, type Context } from "@cumulet/core";
 import { AwsError } from "@cumulet/protocol";
 import type { LogSink } from "./log-stream.ts";
 
-/** Writes a stream to CloudWatch Logs; group and stream come into being with their first events. Never rejects. */
-export function logSink(ctx: Context, group: string, stream: string): LogSink {
+/** Writes a stream to CloudWatch Logs as the function's role; group and stream come into being with their first events. Never rejects. */
+export function logSink(ctx: Context, role: string, functionName: string, group: string, stream: string): LogSink {
+  const { logs } = ctx.as({ principal: roleSession(role, functionName, ctx.clock.now()) });
   let made = false;
   const put = async (logEvents: { timestamp: number; message: string }[]): Promise<void> => {
-    await ctx.call.logs.PutLogEvents({ logGroupName: group, logStreamName: stream, logEvents });
+    await logs.PutLogEvents({ logGroupName: group, logStreamName: stream, logEvents });
   };
   return async (events) => {
     try {
       if (!made) {
-        await make(ctx, group, stream);
+        await make(logs, group, stream);
         made = true;
       }
       try {
@@ -19,7 +20,7 @@ export function logSink(ctx: Context, group: string, stream: string): LogSink {
       } catch (error) {
         // Somebody deleted the group or the stream meanwhile.
         if (!(error instanceof AwsError) || error.code !== "ResourceNotFoundException") throw error;
-        await make(ctx, group, stream);
+        await make(logs, group, stream);
         await put(events);
       }
     } catch (error) {
@@ -28,13 +29,13 @@ export function logSink(ctx: Context, group: string, stream: string): LogSink {
   };
 }
 
-async function make(ctx: Context, group: string, stream: string): Promise<void> {
-  const create = (): Promise<unknown> => ignoringExists(ctx.call.logs.CreateLogStream({ logGroupName: group, logStreamName: stream }));
+async function make(logs: Calls["logs"], group: string, stream: string): Promise<void> {
+  const create = (): Promise<unknown> => ignoringExists(logs.CreateLogStream({ logGroupName: group, logStreamName: stream }));
   try {
     await create();
   } catch (error) {
     if (!(error instanceof AwsError) || error.code !== "ResourceNotFoundException") throw error;
-    await ignoringExists(ctx.call.logs.CreateLogGroup({ logGroupName: group }));
+    await ignoringExists(logs.CreateLogGroup({ logGroupName: group }));
     await create();
   }
 }

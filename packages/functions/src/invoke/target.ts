@@ -17,7 +17,7 @@ export function targetOf(live: Live, ctx: Context<LambdaStore>, row: VersionRow)
     generation: row.revisionId,
     spec: (initializationType) => environmentSpec(live, ctx, row, version, initializationType),
     executor: (spec) => live.executor(spec),
-    sink: (stream) => logSink(ctx, row.settings.logging.group, stream),
+    sink: (stream) => logSink(ctx, row.settings.role, row.functionName, row.settings.logging.group, stream),
   };
 }
 
