@@ -352,9 +352,9 @@ export interface CreateReplicationGroupMemberAction {
 }
 
 export interface CreateTableInput {
-  AttributeDefinitions?: AttributeDefinition[];
-  TableName: string;
-  KeySchema?: KeySchemaElement[];
+  AttributeDefinitions: AttributeDefinition[];
+  TableName?: string;
+  KeySchema: KeySchemaElement[];
   LocalSecondaryIndexes?: LocalSecondaryIndex[];
   GlobalSecondaryIndexes?: GlobalSecondaryIndex[];
   BillingMode?: BillingMode;
@@ -447,7 +447,7 @@ export interface DeleteResourcePolicyOutput {
 }
 
 export interface DeleteTableInput {
-  TableName: string;
+  TableName?: string;
 }
 
 export interface DeleteTableOutput {
@@ -543,7 +543,7 @@ export interface DescribeLimitsOutput {
 }
 
 export interface DescribeTableInput {
-  TableName: string;
+  TableName?: string;
 }
 
 export interface DescribeTableOutput {
@@ -559,7 +559,7 @@ export interface DescribeTableReplicaAutoScalingOutput {
 }
 
 export interface DescribeTimeToLiveInput {
-  TableName: string;
+  TableName?: string;
 }
 
 export interface DescribeTimeToLiveOutput {
@@ -1723,7 +1723,7 @@ export interface UpdateReplicationGroupMemberAction {
 
 export interface UpdateTableInput {
   AttributeDefinitions?: AttributeDefinition[];
-  TableName: string;
+  TableName?: string;
   BillingMode?: BillingMode;
   ProvisionedThroughput?: ProvisionedThroughput;
   GlobalSecondaryIndexUpdates?: GlobalSecondaryIndexUpdate[];
@@ -1755,7 +1755,7 @@ export interface UpdateTableReplicaAutoScalingOutput {
 }
 
 export interface UpdateTimeToLiveInput {
-  TableName: string;
+  TableName?: string;
   TimeToLiveSpecification: TimeToLiveSpecification;
 }
 
