@@ -17,6 +17,10 @@ import type { Ctx } from "./targets.ts";
 const operators: { [operator: string]: KeyOperator } = { EQ: "=", LT: "<", LE: "<=", GT: ">", GE: ">=", BETWEEN: "BETWEEN", BEGINS_WITH: "begins_with" };
 
 export function query(ctx: Ctx, input: QueryInput): QueryOutput {
+  if (input.Limit !== undefined && input.Limit < 1) {
+    // Not the model's words, which Scan has: no value, and a capital.
+    throw validationError("1 validation error detected: Value at 'Limit' failed to satisfy constraint: Member must have value greater than or equal to 1");
+  }
   const expressions = new Expressions(
     input,
     { ProjectionExpression: input.ProjectionExpression, FilterExpression: input.FilterExpression, KeyConditionExpression: input.KeyConditionExpression },

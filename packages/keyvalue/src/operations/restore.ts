@@ -11,7 +11,7 @@ import type { IndexRecord, Moment, Table, TableRecord } from "../domain/table.ts
 import { restorableWindow } from "./backups.ts";
 import { wholeSpace } from "./pages.ts";
 import { describe, newRecord, transitionMs } from "./tables.ts";
-import { checkTableName, locate } from "./targets.ts";
+import { checkedName, locate } from "./targets.ts";
 import type { Ctx } from "./targets.ts";
 
 /** Items that are restored before others get their turn. */
@@ -55,7 +55,7 @@ export function restoreTableToPointInTime(ctx: Ctx, input: RestoreTableToPointIn
 
 function restore(ctx: Ctx, input: Overrides, source: TableRecord, moment: Moment, origin: { sourceBackupArn?: string; sourceTableArn: string }): RestoreTableFromBackupOutput["TableDescription"] {
   const name = input.TargetTableName;
-  checkTableName(name);
+  checkedName(name);
   if (ctx.store.tables.get(name) !== undefined) throw new AwsError("TableAlreadyExistsException", `Table already exists: ${name}`);
   const definition = definitionOf(source, input);
   checkTableDefinition(definition);

@@ -13,16 +13,18 @@ import { shardId } from "../store/streams.ts";
 import { makeBackup } from "./backups.ts";
 import { checkPolicy, revisionOf } from "./resource-policies.ts";
 import { setTags } from "./tags.ts";
-import { checkTableName, controlTable, locate, resourceBusy, resourceInUse } from "./targets.ts";
+import { checkedName, controlTable, locate, resourceBusy, resourceInUse } from "./targets.ts";
 import type { Ctx } from "./targets.ts";
 
 /** Tables that an account may have in a region unless the quota `dynamodb.tables` says otherwise. */
 const maxTables = 2500;
 
 export function createTable(ctx: Ctx, input: CreateTableInput): CreateTableOutput {
-  checkTableName(input.TableName);
-  const { ctx: owner, name } = locate(ctx, input.TableName);
+  const { ctx: owner, name } = locate(ctx, checkedName(input.TableName));
   if (owner !== ctx) throw validationError("Create table is not supported on the table of another account or region");
+  for (const member of ["GlobalTableSourceArn", "GlobalTableSettingsReplicationMode"] as const) {
+    if (input[member] !== undefined) throw validationError(`${member} (replicas in other accounts) is not supported by Cumulet`);
+  }
   checkTableDefinition(input);
   if (input.ResourcePolicy !== undefined) checkPolicy(input.ResourcePolicy);
   if (ctx.store.tables.get(name) !== undefined) throw resourceInUse(`Table already exists: ${name}`);

@@ -38,19 +38,20 @@ export function dataTable(ctx: Ctx, nameOrArn: string): Target {
 }
 
 /** The table of a control-plane operation, whatever its status. */
-export function controlTable(ctx: Ctx, nameOrArn: string): Target {
-  checkTableName(nameOrArn);
-  const target = locate(ctx, nameOrArn);
+export function controlTable(ctx: Ctx, nameOrArn: string | undefined): Target {
+  const target = locate(ctx, checkedName(nameOrArn));
   const table = target.ctx.store.tables.get(target.name);
   if (table === undefined) throw namedTableNotFound(target.name);
   return { ctx: target.ctx, table };
 }
 
 /** The rule for names that control-plane operations state in their own words. */
-export function checkTableName(name: string | undefined): void {
+export function checkedName(name: string | undefined): string {
   if (name === undefined) throw validationError("The parameter 'TableName' is required but was not present in the request");
-  if (name.startsWith("arn:")) return;
-  if (name.length < 3 || name.length > 255) throw validationError("TableName must be at least 3 characters long and at most 255 characters long");
+  if (!name.startsWith("arn:") && (name.length < 3 || name.length > 255)) {
+    throw validationError("TableName must be at least 3 characters long and at most 255 characters long");
+  }
+  return name;
 }
 
 /** An index of a table by name. */

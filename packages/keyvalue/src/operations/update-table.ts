@@ -14,6 +14,9 @@ import type { Ctx } from "./targets.ts";
 
 export function updateTable(ctx: Ctx, input: UpdateTableInput): UpdateTableOutput {
   checkRequest(input);
+  for (const member of ["GlobalTableWitnessUpdates", "GlobalTableSettingsReplicationMode"] as const) {
+    if (input[member] !== undefined) throw validationError(`${member} is not supported by Cumulet`);
+  }
   const { ctx: owner, table } = controlTable(ctx, input.TableName);
   const now = owner.clock.now();
   resourceBusy(table, now);

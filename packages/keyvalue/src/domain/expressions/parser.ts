@@ -48,7 +48,7 @@ class Parser {
     if (source === "") throw new ExpressionError("The expression can not be empty;");
     const bytes = Buffer.byteLength(source);
     if (bytes > maxBytes) {
-      throw new ExpressionError(`Expression size has exceeded the maximum allowed size; expression size: ${bytes}`);
+      throw new ExpressionError("Expression size has exceeded the maximum allowed size;");
     }
     this.#source = source;
     this.#tokens = tokenize(source);
