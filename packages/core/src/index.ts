@@ -21,6 +21,4 @@ export { refusalMessage } from "./request/access.ts";
 export type { DecidedWish, Wish } from "./request/access.ts";
 export { ACCESS_KEY, resolveCredential, roleSession, rootPrincipal, servicePrincipal } from "./request/credentials.ts";
 export type { AccessKeyData, Credential } from "./request/credentials.ts";
-export { ACCESS_KEY, rootPrincipal, servicePrincipal } from "./request/credentials.ts";
-export type { AccessKeyData } from "./request/credentials.ts";
 export { compileEventPattern, PatternSyntaxError, type Matcher } from "./patterns/event-pattern.ts";

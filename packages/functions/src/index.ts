@@ -1,7 +1,8 @@
 import { defineService } from "@cumulet/core";
 import { codePlane } from "./data-plane/code.ts";
 import { ASYNC_EVENT, deliver } from "./invoke/async.ts";
-import { startLive } from "./live.ts";
+import { POLL_EVENT, type PollDetail } from "./event-sources/poller.ts";
+import { liveOf, startLive } from "./live.ts";
 import { functionUrlPlane } from "./data-plane/function-url.ts";
 import { behaviourOperations } from "./operations/behaviour.ts";
 import { codeSigningOperations } from "./operations/code-signing.ts";
@@ -9,6 +10,7 @@ import { concurrencyOperations } from "./operations/concurrency.ts";
 import { eventInvokeConfigOperations } from "./operations/event-invoke-configs.ts";
 import { functionOperations } from "./operations/functions.ts";
 import { invokeOperations } from "./operations/invoke.ts";
+import { eventSourceMappingOperations } from "./operations/event-source-mappings.ts";
 import { layerOperations } from "./operations/layers.ts";
 import { permissionOperations } from "./operations/permissions.ts";
 import { tagOperations } from "./operations/tags.ts";
@@ -23,12 +25,18 @@ export const lambda = defineService({
   store,
   operations: {
     ...functionOperations, ...versionOperations, ...invokeOperations, ...permissionOperations, ...concurrencyOperations, ...urlOperations,
-    ...eventInvokeConfigOperations, ...layerOperations, ...tagOperations, ...codeSigningOperations, ...behaviourOperations,
+    ...eventInvokeConfigOperations, ...eventSourceMappingOperations, ...layerOperations, ...tagOperations, ...codeSigningOperations, ...behaviourOperations,
   },
   resources,
   dataPlanes: [codePlane, functionUrlPlane],
-  consumes: { [ASYNC_EVENT]: deliver },
-  longDeliveries: [ASYNC_EVENT],
+  consumes: {
+    [ASYNC_EVENT]: deliver,
+    [POLL_EVENT]: (ctx, event) => liveOf(ctx).pollers.poll(event.account, event.region, (event.detail as PollDetail).uuid),
+    "dynamodb.stream": (ctx, event) => liveOf(ctx).pollers.wakeSource(event.account, event.region, (event.detail as { streamArn: string }).streamArn),
+    "sqs.message": (ctx, event) => liveOf(ctx).pollers.wakeSource(event.account, event.region, (event.detail as { queueArn: string }).queueArn),
+  },
+  // They last as long as the functions that they run.
+  longDeliveries: [ASYNC_EVENT, POLL_EVENT, "dynamodb.stream", "sqs.message"],
   background: (platform) => {
     const live = startLive(platform);
     return { [Symbol.asyncDispose]: () => live.close() };

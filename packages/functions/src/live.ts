@@ -2,6 +2,7 @@ import { availableParallelism, totalmem } from "node:os";
 import { join } from "node:path";
 import type { Background, Context, PlatformConfig } from "@cumulet/core";
 import { CodeFolders } from "./code/folders.ts";
+import { Pollers } from "./event-sources/pollers.ts";
 import type { Executor, SandboxSpec } from "./executors/executor.ts";
 import { ProcessExecutor } from "./executors/process/executor.ts";
 import { Concurrency } from "./invoke/concurrency.ts";
@@ -29,6 +30,7 @@ export class Live {
   readonly folders: CodeFolders;
   readonly fleet: Fleet;
   readonly provisioning: Provisioning;
+  readonly pollers: Pollers;
   readonly #executors: Executor[];
   readonly #started: Disposable[] = [];
 
@@ -48,11 +50,15 @@ export class Live {
       logsDropped: (functionArn, events) => log.warn("A function writes faster than its log is stored; lines were dropped", { functionArn, events }),
     });
     this.provisioning = new Provisioning(this, background, this.fleet);
+    this.pollers = new Pollers(background);
   }
 
-  /** Begins what stands in the stores: provisioned environments. */
+  /** Begins what stands in the stores: provisioned environments and event source mappings. */
   start(): void {
-    this.#started.push(this.background.onScope((ctx) => this.provisioning.restore(ctx)));
+    this.#started.push(this.background.onScope((ctx) => {
+      this.provisioning.restore(ctx);
+      this.pollers.restore(ctx);
+    }));
   }
 
   /** The executor that runs such a function. Throws a plain Error whose message says what is missing. */
@@ -68,6 +74,7 @@ export class Live {
 
   async close(): Promise<void> {
     for (const started of this.#started) started[Symbol.dispose]();
+    this.pollers.stop();
     await this.fleet.close();
     await Promise.all(this.#executors.map((executor) => executor.close()));
     this.api.close();

@@ -21,6 +21,16 @@ export interface MappingRow {
   tags: Record<string, string>;
 }
 
+/** How far a mapping is in a shard. */
+export interface Checkpoint {
+  /** Sequence number of the last record that is done with; undefined before the first. */
+  after: string | undefined;
+  /** The shard is closed and read to its end. */
+  finished: boolean;
+  /** The tumbling window that is open. */
+  window: { startMs: number; state: unknown } | undefined;
+}
+
 interface Row {
   value: string;
 }
@@ -37,12 +47,25 @@ export class MappingTables {
       bySource: db.prepare<Row, [string]>("SELECT value FROM mapping WHERE source = ?"),
       byFunction: db.prepare<Row, [string]>("SELECT value FROM mapping WHERE function = ?"),
       delete: db.prepare<unknown, [string]>("DELETE FROM mapping WHERE uuid = ?"),
+      checkpoints: db.prepare<{ shard: string; value: string }, [string]>("SELECT shard, value FROM checkpoint WHERE mapping = ?"),
+      putCheckpoint: db.prepare<unknown, [string, string, string]>("INSERT INTO checkpoint (mapping, shard, value) VALUES (?, ?, ?) ON CONFLICT (mapping, shard) DO UPDATE SET value = excluded.value"),
+      deleteCheckpoints: db.prepare<unknown, [string]>("DELETE FROM checkpoint WHERE mapping = ?"),
     };
   }
 
   get(uuid: string): MappingRow | undefined {
     const row = this.#statements.get.get(uuid);
     return row === undefined ? undefined : (JSON.parse(row.value) as MappingRow);
+  }
+
+  /** All of them, for when the platform starts. */
+  *all(): Iterable<MappingRow> {
+    for (let after = ""; ;) {
+      const page = this.list(after, 100);
+      yield* page;
+      if (page.length < 100) return;
+      after = page.at(-1)!.uuid;
+    }
   }
 
   list(after: string, limit: number): MappingRow[] {
@@ -63,6 +86,15 @@ export class MappingTables {
 
   delete(uuid: string): void {
     this.#statements.delete.run(uuid);
+    this.#statements.deleteCheckpoints.run(uuid);
+  }
+
+  checkpoints(uuid: string): Map<string, Checkpoint> {
+    return new Map(this.#statements.checkpoints.all(uuid).map(({ shard, value }) => [shard, JSON.parse(value) as Checkpoint]));
+  }
+
+  putCheckpoint(uuid: string, shard: string, checkpoint: Checkpoint): void {
+    this.#statements.putCheckpoint.run(uuid, shard, JSON.stringify(checkpoint));
   }
 }
 

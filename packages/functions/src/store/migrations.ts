@@ -78,4 +78,13 @@ export const migrations: readonly string[] = [
   -- Unzipped size of a version's own code, for the limit that it shares with its layers.
   ALTER TABLE version ADD COLUMN unzipped INTEGER NOT NULL DEFAULT 0;
   `,
+  `
+  -- How far a mapping is in each shard of its stream: after which record, and the state of its window.
+  CREATE TABLE checkpoint (
+    mapping TEXT NOT NULL,
+    shard TEXT NOT NULL,
+    value TEXT NOT NULL,
+    PRIMARY KEY (mapping, shard)
+  ) WITHOUT ROWID;
+  `,
 ];
