@@ -308,7 +308,7 @@ export interface CompleteMultipartUploadOutput {
   ChecksumXXHASH3?: string;
   ChecksumXXHASH128?: string;
   ChecksumType?: ChecksumType;
-  ServerSideEncryption?: ServerSideEncryption;
+  ServerSideEncryption?: string;
   VersionId?: string;
   SSEKMSKeyId?: string;
   BucketKeyEnabled?: boolean;
@@ -374,7 +374,7 @@ export interface CopyObjectOutput {
   Expiration?: string;
   CopySourceVersionId?: string;
   VersionId?: string;
-  ServerSideEncryption?: ServerSideEncryption;
+  ServerSideEncryption?: string;
   SSECustomerAlgorithm?: string;
   SSECustomerKeyMD5?: string;
   SSEKMSKeyId?: string;
@@ -408,7 +408,7 @@ export interface CopyObjectRequest {
   Metadata?: { [key: string]: string };
   MetadataDirective?: MetadataDirective;
   TaggingDirective?: TaggingDirective;
-  ServerSideEncryption?: ServerSideEncryption;
+  ServerSideEncryption?: string;
   StorageClass?: StorageClass;
   WebsiteRedirectLocation?: string;
   SSECustomerAlgorithm?: string;
@@ -508,7 +508,7 @@ export interface CreateMultipartUploadOutput {
   Bucket?: string;
   Key?: string;
   UploadId?: string;
-  ServerSideEncryption?: ServerSideEncryption;
+  ServerSideEncryption?: string;
   SSECustomerAlgorithm?: string;
   SSECustomerKeyMD5?: string;
   SSEKMSKeyId?: string;
@@ -534,7 +534,7 @@ export interface CreateMultipartUploadRequest {
   GrantWriteACP?: string;
   Key: string;
   Metadata?: { [key: string]: string };
-  ServerSideEncryption?: ServerSideEncryption;
+  ServerSideEncryption?: string;
   StorageClass?: StorageClass;
   WebsiteRedirectLocation?: string;
   SSECustomerAlgorithm?: string;
@@ -554,7 +554,7 @@ export interface CreateMultipartUploadRequest {
 }
 
 export interface CreateSessionOutput {
-  ServerSideEncryption?: ServerSideEncryption;
+  ServerSideEncryption?: string;
   SSEKMSKeyId?: string;
   SSEKMSEncryptionContext?: string;
   BucketKeyEnabled?: boolean;
@@ -564,7 +564,7 @@ export interface CreateSessionOutput {
 export interface CreateSessionRequest {
   SessionMode?: SessionMode;
   Bucket: string;
-  ServerSideEncryption?: ServerSideEncryption;
+  ServerSideEncryption?: string;
   SSEKMSKeyId?: string;
   SSEKMSEncryptionContext?: string;
   BucketKeyEnabled?: boolean;
@@ -753,7 +753,7 @@ export interface DestinationResult {
 export type EncodingType = "url" | (string & {});
 
 export interface Encryption {
-  EncryptionType: ServerSideEncryption;
+  EncryptionType: string;
   KMSKeyId?: string;
   KMSContext?: string;
 }
@@ -1141,7 +1141,7 @@ export interface GetObjectOutput {
   ContentType?: string;
   Expires?: string;
   WebsiteRedirectLocation?: string;
-  ServerSideEncryption?: ServerSideEncryption;
+  ServerSideEncryption?: string;
   Metadata?: { [key: string]: string };
   SSECustomerAlgorithm?: string;
   SSECustomerKeyMD5?: string;
@@ -1288,7 +1288,7 @@ export interface HeadObjectOutput {
   ContentRange?: string;
   Expires?: string;
   WebsiteRedirectLocation?: string;
-  ServerSideEncryption?: ServerSideEncryption;
+  ServerSideEncryption?: string;
   Metadata?: { [key: string]: string };
   SSECustomerAlgorithm?: string;
   SSECustomerKeyMD5?: string;
@@ -2261,7 +2261,7 @@ export interface PutObjectOutput {
   ChecksumXXHASH3?: string;
   ChecksumXXHASH128?: string;
   ChecksumType?: ChecksumType;
-  ServerSideEncryption?: ServerSideEncryption;
+  ServerSideEncryption?: string;
   VersionId?: string;
   SSECustomerAlgorithm?: string;
   SSECustomerKeyMD5?: string;
@@ -2304,7 +2304,7 @@ export interface PutObjectRequest {
   Key: string;
   WriteOffsetBytes?: number;
   Metadata?: { [key: string]: string };
-  ServerSideEncryption?: ServerSideEncryption;
+  ServerSideEncryption?: string;
   StorageClass?: StorageClass;
   WebsiteRedirectLocation?: string;
   SSECustomerAlgorithm?: string;
@@ -2604,10 +2604,8 @@ export interface SelectParameters {
   OutputSerialization: OutputSerialization;
 }
 
-export type ServerSideEncryption = "AES256" | "aws:fsx" | "aws:kms" | "aws:kms:dsse" | (string & {});
-
 export interface ServerSideEncryptionByDefault {
-  SSEAlgorithm: ServerSideEncryption;
+  SSEAlgorithm: string;
   KMSMasterKeyID?: string;
 }
 
@@ -2756,7 +2754,7 @@ export interface UpdateObjectEncryptionResponse {
 export interface UploadPartCopyOutput {
   CopySourceVersionId?: string;
   CopyPartResult?: CopyPartResult;
-  ServerSideEncryption?: ServerSideEncryption;
+  ServerSideEncryption?: string;
   SSECustomerAlgorithm?: string;
   SSECustomerKeyMD5?: string;
   SSEKMSKeyId?: string;
@@ -2787,7 +2785,7 @@ export interface UploadPartCopyRequest {
 }
 
 export interface UploadPartOutput {
-  ServerSideEncryption?: ServerSideEncryption;
+  ServerSideEncryption?: string;
   ETag?: string;
   ChecksumCRC32?: string;
   ChecksumCRC32C?: string;
@@ -2883,7 +2881,7 @@ export interface WriteGetObjectResponseRequest {
   ReplicationStatus?: ReplicationStatus;
   RequestCharged?: RequestCharged;
   Restore?: string;
-  ServerSideEncryption?: ServerSideEncryption;
+  ServerSideEncryption?: string;
   SSECustomerAlgorithm?: string;
   SSEKMSKeyId?: string;
   SSECustomerKeyMD5?: string;

@@ -27,7 +27,6 @@ const OUTSIDE: Record<string, Wording> = {
   ObjectAttributesList: argument("Invalid attribute name specified."),
   ObjectLockLegalHoldStatus: argument("Legal Hold must be either of 'ON' or 'OFF'"),
   ObjectLockMode: argument("Unknown wormMode directive."),
-  ServerSideEncryption: { code: "InvalidEncryptionAlgorithmError", message: "The Encryption request you specified is not valid. Supported value: AES256." },
   StorageClass: { code: "InvalidStorageClass", message: "The storage class you specified is not valid", fields: (value) => ({ StorageClassRequested: value }) },
   TaggingDirective: argument("Unknown tagging directive."),
 };

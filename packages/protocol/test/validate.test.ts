@@ -101,9 +101,6 @@ describe("messages recorded from AWS", () => {
 describe("S3's own words", () => {
   test("headers", () => {
     expect(refusal("s3", "CreateBucket", { Bucket: "b", ObjectOwnership: "RandomValue" })).toMatchObject({ code: "InvalidArgument", message: "Invalid x-amz-object-ownership header: RandomValue", fields: { ArgumentName: "x-amz-object-ownership" } });
-    expect(refusal("s3", "PutObject", { Bucket: "b", Key: "k", ServerSideEncryption: "KMS" })).toMatchObject({
-      code: "InvalidEncryptionAlgorithmError", fields: { ArgumentName: "x-amz-server-side-encryption", ArgumentValue: "KMS" },
-    });
     expect(refusal("s3", "ListObjectsV2", { Bucket: "b", EncodingType: "value" })).toMatchObject({ message: "Invalid Encoding Method specified in Request", fields: { ArgumentName: "encoding-type", ArgumentValue: "value" } });
   });
 

@@ -170,7 +170,11 @@ function checkSignedHeaders(signature: RequestSignature, request: VerifiableRequ
 
 function verifyV2(signature: RequestSignature, request: VerifiableRequest, secret: string): void {
   const text = stringToSignV2(signature, request);
-  if (!sameText(signV2(secret, text), signature.signature)) throw s3Mismatch(signature, text, undefined);
+  if (sameText(signV2(secret, text), signature.signature)) return;
+  // For a bucket as such old clients sign `/bucket/`, whether or not they send the slash.
+  const bare = request.bucketFromHost === undefined && /^\/[^/]+$/.test(request.path);
+  if (bare && sameText(signV2(secret, stringToSignV2(signature, { ...request, path: `${request.path}/` })), signature.signature)) return;
+  throw s3Mismatch(signature, text, undefined);
 }
 
 function mismatch(signature: RequestSignature, canonical: string, style: SignatureStyle): AwsError {
