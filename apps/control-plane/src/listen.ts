@@ -45,6 +45,8 @@ export async function listen(platform: Platform, host: string, port: number): Pr
   };
   const server = createServer({ keepAliveTimeout: 65_000, requestTimeout: 0, maxHeaderSize: 64 * 1024, noDelay: true }, onRequest);
   server.on("checkContinue", onRequest);
+  // S3 answers requests with an Expect that it does not know as if it were not there.
+  server.on("checkExpectation", onRequest);
   server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => void platform.upgrade(request, socket, head));
   server.on("clientError", (error: NodeJS.ErrnoException, socket: Duplex) => {
     if (error.code === "ECONNRESET" || !socket.writable) return;
@@ -86,7 +88,7 @@ function explain(error: NodeJS.ErrnoException, host: string, port: number): Erro
 
 async function alsoOnLoopback6(primary: Server, port: number): Promise<Server | undefined> {
   const twin = createServer({ keepAliveTimeout: primary.keepAliveTimeout, requestTimeout: 0, maxHeaderSize: 64 * 1024, noDelay: true });
-  for (const event of ["request", "checkContinue", "upgrade", "clientError"] as const) {
+  for (const event of ["request", "checkContinue", "checkExpectation", "upgrade", "clientError"] as const) {
     for (const listener of primary.listeners(event)) twin.on(event, listener as (...args: unknown[]) => void);
   }
   try {

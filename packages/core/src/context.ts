@@ -41,6 +41,18 @@ export interface PrincipalSession {
   policyArns?: readonly string[];
 }
 
+/** The owner of an access key. */
+export interface Signer {
+  principal: Principal;
+  /** Undefined for a made-up key whose secret only its user knows. */
+  secret: string | undefined;
+  /** Temporary credentials must come with this, until then (milliseconds). */
+  sessionToken: string | undefined;
+  expiresMs: number | undefined;
+  /** False for a key that was set inactive. */
+  active: boolean;
+}
+
 /** Another service's operations, in process, typed by its model: `await ctx.call.lambda.Invoke({...})`. */
 export type Calls = {
   readonly [Id in ServiceId]: {
@@ -114,6 +126,10 @@ export interface Context<S = unknown> {
   readonly access: Access;
   /** A durable event: an outbox row in the same transaction as the change. */
   emit(event: Emission): void;
+  /** Whose an access key is and with which secret it signs, for what the pipeline does not verify itself: form posts. */
+  credential(accessKeyId: string): Signer;
+  /** The same request in other hands: for a data plane that finds out on its own who is asking. */
+  madeBy(principal: Principal): Context<S>;
   /** Runs `fn` atomically. Nested calls join. The answer of the request waits for the commit. */
   transaction<T>(fn: () => T): T;
   /** Resolves when all that this scope has written so far is committed (for data planes that answer on their own). */

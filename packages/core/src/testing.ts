@@ -49,6 +49,7 @@ export async function testPlatform(services: readonly AnyService[], options: Par
   const platform = await composePlatform({ log: testLog(), ...options, clock, services });
   const server = createServer((request, response) => void platform.handle(request, response));
   server.on("checkContinue", (request, response) => void platform.handle(request, response));
+  server.on("checkExpectation", (request, response) => void platform.handle(request, response));
   server.on("upgrade", (request, socket, head: Buffer) => void platform.upgrade(request, socket, head));
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;

@@ -86,7 +86,11 @@ class RequestView implements HttpView {
   }
 
   setHeader(name: string, value: string): void {
-    this.#call.http!.extraHeaders.push(name, value);
+    const { extraHeaders } = this.#call.http!;
+    const lower = name.toLowerCase();
+    const at = extraHeaders.findIndex((one, i) => i % 2 === 0 && one.toLowerCase() === lower);
+    if (at < 0) extraHeaders.push(name, value);
+    else extraHeaders[at + 1] = value;
   }
 }
 

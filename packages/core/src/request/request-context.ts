@@ -1,6 +1,6 @@
 import type { ServiceId } from "@cumulet/protocol";
 import { AwsError } from "@cumulet/protocol";
-import type { Access, CallOptions, Calls, Context, HttpView, PlatformConfig, Principal } from "../context.ts";
+import type { Access, CallOptions, Calls, Context, HttpView, PlatformConfig, Principal, Signer } from "../context.ts";
 import type { Clock } from "../clock.ts";
 import type { Emission } from "../events/event.ts";
 import type { Ids } from "../ids.ts";
@@ -14,6 +14,7 @@ import type { OpenStore } from "../storage/storage.ts";
 import { partitionOf } from "../storage/storage.ts";
 import { decideWish, enforce, refusalMessage, type AccessFacts } from "./access.ts";
 import { callsFrom } from "./calls.ts";
+import { resolveCredential } from "./credentials.ts";
 
 /** What a context is made of; see `Context` for the meaning of each. */
 export interface ContextParts {
@@ -127,6 +128,17 @@ export class RequestContext<S> implements Context<S> {
 
   emit(event: Emission): void {
     this.#runtime.dispatcher.emit(this.scope, event, this.#parts.trace.traceId);
+  }
+
+  credential(accessKeyId: string): Signer {
+    const { storage, config, secrets } = this.#runtime;
+    const { principal, secret, sessionToken, expiresMs, active, registered } = resolveCredential(accessKeyId, storage.directory, config.defaultAccount);
+    return { principal, secret: registered || secrets.usesDefault(accessKeyId) !== false ? secret : undefined, sessionToken, expiresMs, active };
+  }
+
+  madeBy(principal: Principal): Context<S> {
+    const { facts } = this.#parts;
+    return new RequestContext<S>(this.#runtime, this.#service, { ...this.#parts, principal, ...(facts === undefined ? {} : { facts: () => ({ ...facts(), principal }) }) });
   }
 
   transaction<T>(fn: () => T): T {
