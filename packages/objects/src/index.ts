@@ -1,4 +1,6 @@
 import { defineService } from "@cumulet/core";
+import { postPlane } from "./data-plane/post.ts";
+import { preflightPlane } from "./data-plane/preflight.ts";
 import { deliveries } from "./deliver.ts";
 import { aclOperations } from "./operations/acl.ts";
 import { attributeOperations } from "./operations/attributes.ts";
@@ -45,7 +47,9 @@ const s3 = defineService({
     ...taggingOperations,
     ...versioningOperations,
   },
+  dataPlanes: [postPlane, preflightPlane],
   consumes: deliveries,
+  authorizes: "itself",
 });
 
 export const services = [s3] as const;

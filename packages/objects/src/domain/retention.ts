@@ -1,4 +1,5 @@
 import type { ObjectLockConfiguration } from "@cumulet/protocol/models/s3.d.ts";
+import { AwsError } from "@cumulet/protocol";
 import { invalidArgument, invalidRequest, malformedXml } from "./errors.ts";
 import { DAY_MS } from "./lifecycle.ts";
 
@@ -46,6 +47,8 @@ export function lockOfWrite(input: LockInput, bucket: { locked: boolean; config:
   return { lockMode: retention.Mode, lockUntilMs: nowMs + days * DAY_MS, legalHold };
 }
 
+const invalidPeriod = (message: string) => new AwsError("InvalidRetentionPeriod", message, { status: 400 });
+
 /** Checks PutObjectLockConfiguration's document. */
 export function checkLockConfiguration(config: ObjectLockConfiguration | undefined): ObjectLockConfiguration {
   if (config?.ObjectLockEnabled !== "Enabled") throw malformedXml();
@@ -53,8 +56,7 @@ export function checkLockConfiguration(config: ObjectLockConfiguration | undefin
   const retention = config.Rule.DefaultRetention;
   if (retention === undefined || !isLockMode(retention.Mode) || (retention.Days === undefined) === (retention.Years === undefined)) throw malformedXml();
   const { Days, Years } = retention;
-  if (Days !== undefined && Days <= 0) throw invalidArgument("Default retention period must be a positive integer value.");
-  if (Years !== undefined && Years <= 0) throw invalidArgument("Default retention period must be a positive integer value.");
-  if ((Days ?? 0) > 36_500 || (Years ?? 0) > 100) throw invalidArgument("Default retention period too large. (maximum: 36500 days)");
+  if ((Days ?? 1) <= 0 || (Years ?? 1) <= 0) throw invalidPeriod("Default retention period must be a positive integer value.");
+  if ((Days ?? 0) > 36_500 || (Years ?? 0) > 100) throw invalidPeriod("Default retention period too large. (maximum: 36500 days)");
   return { ObjectLockEnabled: "Enabled", Rule: { DefaultRetention: retention } };
 }

@@ -10,7 +10,7 @@ import { canonicalId } from "../domain/owner.ts";
 import { checkTags } from "../domain/tagging.ts";
 import type { Store } from "../store.ts";
 import { accountPublicAccessBlock } from "../requests/account.ts";
-import { authorize } from "../requests/authorize.ts";
+import { authorize, authorizeAccount } from "../requests/authorize.ts";
 import { BUCKET_NAMES, nextRevision, openBucket } from "../requests/bucket.ts";
 import type { BucketNameData } from "../requests/bucket.ts";
 import type { BucketConfigs, Ownership } from "../requests/configs.ts";
@@ -28,6 +28,7 @@ export const bucketOperations = {
     const { Bucket: name } = input;
     if (ctx.principal.kind === "anonymous") throw accessDenied();
     if (!isBucketName(name)) throw invalidBucketName(name);
+    authorizeAccount(ctx, "s3:CreateBucket", name);
     checkLocation(ctx.region, input.CreateBucketConfiguration?.LocationConstraint);
     if (input.CreateBucketConfiguration?.Bucket !== undefined || input.CreateBucketConfiguration?.Location !== undefined) {
       throw invalidRequest("Directory buckets are not available: name a general purpose bucket, without Location and Bucket.");
@@ -91,6 +92,7 @@ export const bucketOperations = {
 
   ListBuckets(ctx, input) {
     if (ctx.principal.kind === "anonymous") throw accessDenied();
+    authorizeAccount(ctx, "s3:ListAllMyBuckets", "*");
     const { Prefix = "", BucketRegion, MaxBuckets, ContinuationToken } = input;
     const after = ContinuationToken === undefined ? "" : decodeToken(ContinuationToken);
     const all = ctx.names.list(BUCKET_NAMES, ctx.account)

@@ -1,4 +1,4 @@
-import { compositeChecksum, fullObjectChecksum } from "@cumulet/protocol";
+import { checksumAlgorithms, compositeChecksum, fullObjectChecksum } from "@cumulet/protocol";
 import type { ChecksumAlgorithm } from "@cumulet/protocol";
 import { AwsError } from "@cumulet/protocol";
 import type { Context, Operations } from "@cumulet/core";
@@ -17,7 +17,7 @@ import { committed, expirationOfRow } from "../requests/commit.ts";
 import { dropContent } from "../requests/content.ts";
 import { checkPartKey, findUpload, invalidPart, partAlgorithm, settingsOf, uploadEncryption } from "../requests/uploads.ts";
 import { encryptionMembers } from "../requests/encryption.ts";
-import { putVersion, shownVersion } from "../requests/versions.ts";
+import { putVersion, writtenVersion } from "../requests/versions.ts";
 import type { ObjectRow } from "../store/objects.ts";
 import type { PartRow, UploadRow } from "../store/uploads.ts";
 import type { Store } from "../store.ts";
@@ -43,12 +43,13 @@ export const completeOperations = {
     const upload = findUpload(bucket, input.Key, input.UploadId);
     checkPartKey(upload, input.SSECustomerKey === undefined ? {} : input);
     const rows = storedParts(bucket, upload, parts);
-    checkSizes(rows);
     const size = rows.reduce((sum, row) => sum + row.size, 0);
     if (input.MpuObjectSize !== undefined && input.MpuObjectSize !== size) {
       throw invalidRequest(`The provided 'x-amz-mp-object-size' header value ${input.MpuObjectSize} does not match what was computed: ${size}`);
     }
     const checksum = wholeChecksum(upload, rows, input);
+    checkPartChecksums(upload, parts, rows);
+    checkSizes(rows);
     requireWriteConditions(input, input.Key, bucket.ctx.store.objects.current(bucket.id, input.Key));
     const row = assemble(ctx, bucket, upload, rows, size, checksum);
     const output = answerOf(ctx, bucket, upload, row);
@@ -86,18 +87,28 @@ function etagOf(parts: readonly RequestedPart[]): string | undefined {
 /** The rows of the parts asked for; throws InvalidPart for one that is not as the client thinks. */
 function storedParts(bucket: Bucket, upload: UploadRow, parts: readonly RequestedPart[]): PartRow[] {
   const { uploads } = bucket.ctx.store;
-  const algorithm = upload.algorithm as ChecksumAlgorithm | null;
   return parts.map((part) => {
     const etag = unquote(part.ETag);
     const row = uploads.part(upload.id, part.PartNumber);
     if (row === undefined || row.etag !== etag) throw invalidPart(upload.uploadId, part.PartNumber, etag);
-    if (algorithm === null) return row;
+    return row;
+  });
+}
+
+function checkPartChecksums(upload: UploadRow, parts: readonly RequestedPart[], rows: readonly PartRow[]): void {
+  const algorithm = upload.algorithm as ChecksumAlgorithm | null;
+  parts.forEach((part, at) => {
+    const etag = unquote(part.ETag);
+    if (algorithm === null) {
+      // Parts of an upload without a checksum have none that a client could name (recorded from S3).
+      if (checksumAlgorithms.some((one) => (part as ChecksumMembers)[`Checksum${one}`] !== undefined)) throw invalidPart(upload.uploadId, part.PartNumber, etag);
+      return;
+    }
     const given = (part as ChecksumMembers)[`Checksum${algorithm}`];
     if (given === undefined && upload.checksumType === "COMPOSITE") {
       throw invalidRequest(`The upload was created using a ${algorithm.toLowerCase()} checksum. The complete request must include the checksum for each part. It was missing for part ${part.PartNumber} in the request.`);
     }
-    if (given !== undefined && given !== row.checksum) throw invalidPart(upload.uploadId, part.PartNumber, etag);
-    return row;
+    if (given !== undefined && given !== rows[at]?.checksum) throw invalidPart(upload.uploadId, part.PartNumber, etag);
   });
 }
 
@@ -110,8 +121,8 @@ function checkSizes(rows: readonly PartRow[]): void {
 function wholeChecksum(upload: UploadRow, rows: readonly PartRow[], input: CompleteMultipartUploadRequest): { algorithm: ChecksumAlgorithm; type: ChecksumType; value: string } | undefined {
   const algorithm = partAlgorithm(upload);
   const type = upload.checksumType ?? "FULL_OBJECT";
-  if (input.ChecksumType !== undefined && upload.algorithm !== null && input.ChecksumType !== type) {
-    throw invalidRequest(`The upload was created using the ${type} checksum mode. The complete request must use the same checksum mode.`);
+  if (input.ChecksumType !== undefined && input.ChecksumType !== upload.checksumType) {
+    throw invalidRequest(`The upload was created using the ${upload.checksumType} checksum mode. The complete request must use the same checksum mode.`);
   }
   // What only the customer can read S3 takes no checksum of its own of.
   if (upload.algorithm === null && uploadEncryption(upload)?.kind === "customer") return undefined;
@@ -158,7 +169,7 @@ function assemble(
 function answerOf(ctx: Context<Store>, bucket: Bucket, upload: UploadRow, row: ObjectRow): CompleteMultipartUploadOutput {
   const path = upload.key.split("/").map((part) => encodeURIComponent(part)).join("/");
   const encryption = uploadEncryption(upload);
-  const version = shownVersion(bucket, row);
+  const version = writtenVersion(bucket, row);
   const expiration = expirationOfRow(bucket, row);
   return {
     Location: `${ctx.endpoint}/${bucket.name}/${path}`,

@@ -14,7 +14,7 @@ import { digestsOf, duplicate, isUnchanged, openCopySource } from "../requests/c
 import type { CopySource } from "../requests/copy-source.ts";
 import { encryptionMembers, encryptionOf } from "../requests/encryption.ts";
 import type { ObjectHeaders } from "../requests/object-headers.ts";
-import { putVersion, shownVersion } from "../requests/versions.ts";
+import { putVersion, shownVersion, writtenVersion } from "../requests/versions.ts";
 import { settingsOfWrite } from "../requests/write.ts";
 import type { WriteInput, WriteSettings } from "../requests/write.ts";
 import type { ObjectRow } from "../store/objects.ts";
@@ -88,7 +88,7 @@ function answer(bucket: Bucket, source: CopySource, row: ObjectRow): CopyObjectO
     CopyObjectResult: { ETag: `"${row.etag}"`, LastModified: Math.floor(row.modifiedMs / 1000) * 1000, ...checksumMembers(row) },
     ...encryptionMembers(encryptionOf(row)),
   };
-  const version = shownVersion(bucket, row);
+  const version = writtenVersion(bucket, row);
   if (version !== undefined) output.VersionId = version;
   const copied = shownVersion(source.bucket, source.row);
   if (copied !== undefined) output.CopySourceVersionId = copied;

@@ -4,7 +4,7 @@ import type { DeleteObjectRequest, DeletedObject, Error as DeleteError } from "@
 import { etagMatches } from "../domain/conditions.ts";
 import { malformedXml, noSuchVersion, notImplemented, preconditionFailed } from "../domain/errors.ts";
 import { canonicalIdOf } from "../domain/owner.ts";
-import { NULL_VERSION } from "../domain/versions.ts";
+import { NULL_VERSION, readVersionId } from "../domain/versions.ts";
 import { authorize, isAllowed } from "../requests/authorize.ts";
 import { openBucket } from "../requests/bucket.ts";
 import type { Bucket } from "../requests/bucket.ts";
@@ -44,10 +44,8 @@ export const deleteOperations = {
     for (const { Key, VersionId, ETag } of Objects) {
       try {
         authorizeDelete(ctx, bucket, Key, VersionId);
-        // Unlike DeleteObject, the batch reports versions that do not exist (recorded from S3).
-        if (VersionId !== undefined && findVersion(bucket, Key, VersionId) === undefined) {
-          if (VersionId !== NULL_VERSION) throw noSuchVersion(Key, VersionId);
-        }
+        // Unlike DeleteObject, the batch reports a version that the key never had (recorded from S3); one that is gone is simply gone.
+        if (VersionId !== undefined && VersionId !== NULL_VERSION && readVersionId(VersionId, Key)?.ofKey !== true) throw noSuchVersion(Key, VersionId);
         const { version, marker } = bucket.ctx.transaction(() =>
           remove(ctx, bucket, { Key, VersionId, IfMatch: ETag }, mayBypass(ctx, bucket, Key, input.BypassGovernanceRetention)));
         if (!Quiet) {

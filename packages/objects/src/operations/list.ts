@@ -5,7 +5,7 @@ import { encodeListedKey } from "../domain/keys.ts";
 import { entryPage, listPage, startPlace } from "../domain/listing.ts";
 import type { ListPage } from "../domain/listing.ts";
 import type { Restore } from "../domain/storage-class.ts";
-import { NULL_VERSION, rankOf } from "../domain/versions.ts";
+import { NULL_VERSION, readVersionId } from "../domain/versions.ts";
 import { authorize } from "../requests/authorize.ts";
 import { openBucket } from "../requests/bucket.ts";
 import type { Bucket } from "../requests/bucket.ts";
@@ -157,7 +157,7 @@ function versionPage(ctx: Context<Store>, bucket: Bucket, input: ListObjectVersi
 function markedRank(bucket: Bucket, key: string, version: string | undefined): number | undefined {
   if (version === undefined) return undefined;
   if (version === NULL_VERSION) return bucket.ctx.store.objects.nullVersion(bucket.id, key)?.rank;
-  const rank = rankOf(version);
+  const rank = readVersionId(version, key)?.rank;
   if (rank === undefined) throw invalidArgument("Invalid version id specified", "version-id-marker", version);
   return rank;
 }

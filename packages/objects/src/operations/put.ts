@@ -8,7 +8,7 @@ import { openBucket } from "../requests/bucket.ts";
 import { commitReceived, expirationOfRow } from "../requests/commit.ts";
 import { encryptionMembers, encryptionOf } from "../requests/encryption.ts";
 import { receive } from "../requests/receive.ts";
-import { shownVersion } from "../requests/versions.ts";
+import { writtenVersion } from "../requests/versions.ts";
 import { settingsOfWrite } from "../requests/write.ts";
 import type { Store } from "../store.ts";
 
@@ -28,7 +28,7 @@ export const putOperations = {
     const received = await receive(bucket.ctx, input.Body);
     const row = await commitReceived(ctx, input, { key: input.Key, received, settings, conditions: input, event: "ObjectCreated:Put" });
     const output: PutObjectOutput = { ETag: `"${row.etag}"`, ...checksumMembers(row), ...encryptionMembers(encryptionOf(row)) };
-    const version = shownVersion(bucket, row);
+    const version = writtenVersion(bucket, row);
     if (version !== undefined) output.VersionId = version;
     const expiration = expirationOfRow(bucket, row);
     if (expiration !== undefined) output.Expiration = expiration;

@@ -1,7 +1,7 @@
 import { AwsError } from "@cumulet/protocol";
 import type { Operations } from "@cumulet/core";
 import type { ServerSideEncryptionConfiguration } from "@cumulet/protocol/models/s3.d.ts";
-import { invalidArgument, invalidRequest, malformedXml } from "../domain/errors.ts";
+import { invalidArgument, invalidRequest, malformedXml, notConfigured } from "../domain/errors.ts";
 import { authorize } from "../requests/authorize.ts";
 import { findBucket, nextRevision, openBucket } from "../requests/bucket.ts";
 import type { Store } from "../store.ts";
@@ -37,6 +37,10 @@ export const settingOperations = {
   GetBucketEncryption(ctx, input) {
     const bucket = openBucket(ctx, input);
     authorize(ctx, bucket, "s3:GetEncryptionConfiguration");
+    // Before January 2023 a bucket had no encryption of its own accord.
+    if (bucket.configs.encryption === undefined && ctx.config.settings["s3.bucket_defaults"] === "legacy") {
+      throw notConfigured("ServerSideEncryptionConfigurationNotFoundError", "The server side encryption configuration was not found", bucket.name);
+    }
     return { ServerSideEncryptionConfiguration: bucket.configs.encryption ?? DEFAULT_ENCRYPTION };
   },
 

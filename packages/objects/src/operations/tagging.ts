@@ -1,5 +1,6 @@
 import type { Context, Operations } from "@cumulet/core";
 import { notConfigured } from "../domain/errors.ts";
+import { compareKeys } from "../domain/keys.ts";
 import { checkTags } from "../domain/tagging.ts";
 import type { Tag } from "../domain/tagging.ts";
 import { authorize, authorizeMissing } from "../requests/authorize.ts";
@@ -48,7 +49,7 @@ export const taggingOperations = {
 
   GetObjectTagging(ctx, input) {
     const { bucket, row } = tagged(ctx, input, "GET", "GetObject");
-    return { ...versionOf(bucket, row), TagSet: row.tags === null ? [] : (JSON.parse(row.tags) as Tag[]) };
+    return { ...versionOf(bucket, row), TagSet: row.tags === null ? [] : sorted(JSON.parse(row.tags) as Tag[]) };
   },
 
   DeleteObjectTagging(ctx, input) {
@@ -70,6 +71,11 @@ function tagged(ctx: Context<Store>, input: { Bucket: string; Key: string; Versi
   if (input.Tagging !== undefined) values["s3:requestobjecttagkeys"] = input.Tagging.TagSet.map(({ Key }) => Key);
   authorize(ctx, bucket, `s3:${verb}${input.VersionId === undefined ? "" : "Version"}Tagging`, { key: input.Key, row, values });
   return { bucket, row };
+}
+
+/** S3 keeps the tags of an object by key. */
+function sorted(tags: Tag[]): Tag[] {
+  return tags.sort((a, b) => compareKeys(a.Key, b.Key));
 }
 
 function versionOf(bucket: Bucket, row: ObjectRow): { VersionId?: string } {

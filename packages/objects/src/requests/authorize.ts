@@ -1,9 +1,9 @@
-import { Policy } from "@cumulet/core";
-import type { Context, PolicyPrincipal } from "@cumulet/core";
+import { Policy, reasonOf } from "@cumulet/core";
+import type { Access, Context, Principal } from "@cumulet/core";
 import { aclAllows } from "../domain/acl.ts";
 import type { Acl, Permission } from "../domain/acl.ts";
 import { accessDenied } from "../domain/errors.ts";
-import { canonicalIdOf } from "../domain/owner.ts";
+import { accountOf, canonicalIdOf } from "../domain/owner.ts";
 import { combineBlocks, isPublicPolicy } from "../domain/public-access.ts";
 import type { Tag } from "../domain/tagging.ts";
 import type { ObjectRow } from "../store/objects.ts";
@@ -49,19 +49,29 @@ const OBJECT_PERMISSIONS: Record<string, Permission> = {
 /** What the root of a bucket's account can always do, whatever the policy: it would otherwise be possible to lock everybody out. */
 const ROOT_ACTIONS: ReadonlySet<string> = new Set(["s3:GetBucketPolicy", "s3:PutBucketPolicy", "s3:DeleteBucketPolicy"]);
 
+/** Services that read or write buckets for whoever configured them, and so need the bucket's word. What others do was decided where they were asked. */
+const BOUND_SERVICES: ReadonlySet<string> = new Set([
+  "cloudfront.amazonaws.com", "cloudtrail.amazonaws.com", "config.amazonaws.com", "delivery.logs.amazonaws.com", "logging.s3.amazonaws.com", "logs.amazonaws.com",
+]);
+
 /**
- * Whether the caller may do this; throws AccessDenied when not. The one place where owners, bucket policies, access
- * control lists and public access blocks meet. Follows the platform's mode: `off` allows everything, `soft` says in the
- * log what `strict` would refuse.
+ * Whether the caller may do this; throws AccessDenied when not. The one place where owners, bucket policies, identity
+ * policies, access control lists and public access blocks meet. Follows the platform's mode: `off` allows everything,
+ * `soft` says in the log what `strict` would refuse.
  */
 export function authorize(ctx: Context<Store>, bucket: Bucket, action: string, wish: Wish = {}): void {
-  const { authorization } = ctx.config;
-  if (authorization === "off" || isAllowed(ctx, bucket, action, wish)) return;
-  if (authorization === "soft") {
-    ctx.log.warn("would be denied", { action, resource: resourceArn(ctx, bucket, wish.key), principal: ctx.principal.arn });
-    return;
-  }
-  throw denied(ctx, bucket, action, wish);
+  if (ctx.config.authorization === "off" || isExempt(ctx, bucket, action)) return;
+  const { principal } = ctx;
+  const stranger = principal.kind === "anonymous" || principal.kind === "service" || principal.account !== bucket.account;
+  ctx.access.require(accessWish(ctx, bucket, action, wish), (decision) =>
+    // In its own account S3 tells a caller what was missing; to others it says no more than no.
+    accessDenied(stranger ? undefined : `User: ${principal.arn} is not authorized to perform: ${action} on resource: "${resourceArn(ctx, bucket, wish.key)}"${reasonOf(decision, action)}`));
+}
+
+/** The same for what is asked of an account before there is a bucket. */
+export function authorizeAccount(ctx: Context<Store>, action: string, bucket: string): void {
+  ctx.access.require({ action, resource: `arn:${ctx.partition}:s3:::${bucket}`, owner: ctx.account }, (decision) =>
+    accessDenied(`User: ${ctx.principal.arn} is not authorized to perform: ${action} on resource: "arn:${ctx.partition}:s3:::${bucket}"${reasonOf(decision, action)}`));
 }
 
 /**
@@ -74,33 +84,49 @@ export function authorizeMissing(ctx: Context<Store>, bucket: Bucket, key: strin
 
 /** The decision itself, whatever the mode. */
 export function isAllowed(ctx: Context<Store>, bucket: Bucket, action: string, wish: Wish): boolean {
+  return isExempt(ctx, bucket, action) || ctx.access.decide(accessWish(ctx, bucket, action, wish)).allowed;
+}
+
+function isExempt(ctx: Context<Store>, bucket: Bucket, action: string): boolean {
+  const { kind, account, arn } = ctx.principal;
+  if (kind === "service") return !BOUND_SERVICES.has(arn);
+  return kind === "root" && account === bucket.account && ROOT_ACTIONS.has(action);
+}
+
+function accessWish(ctx: Context<Store>, bucket: Bucket, action: string, wish: Wish): Parameters<Access["decide"]>[0] {
   const { principal } = ctx;
-  const resource = resourceArn(ctx, bucket, wish.key);
   const caller = canonicalIdOf(principal);
   const enforced = objectOwnership(bucket.configs) === "BucketOwnerEnforced";
   const owner = wish.row === undefined || enforced ? bucket.owner : wish.row.owner;
   const block = combineBlocks(accountPublicAccessBlock(bucket), bucket.configs.publicAccessBlock);
-  if (principal.kind === "root" && principal.account === bucket.account && ROOT_ACTIONS.has(action)) return true;
+  const permission = enforced ? undefined : listPermission(action, wish);
+  return {
+    action,
+    resource: resourceArn(ctx, bucket, wish.key),
+    // What others own in the bucket is theirs; what nobody in particular wrote is the bucket owner's.
+    owner: owner === bucket.owner ? bucket.account : accountOf(owner) ?? bucket.account,
+    policy: policyFor(bucket, principal, owner, block.RestrictPublicBuckets),
+    granted: permission !== undefined && aclAllows(permission.acl(bucket), caller, permission.permission, block.IgnorePublicAcls),
+    values: conditionValues(ctx, bucket, wish),
+    canonicalId: caller,
+  };
+}
 
-  const policy = bucketPolicy(bucket);
-  const decision = policy?.decide({ action, resource, principal: policyPrincipal(ctx), values: conditionValues(ctx, bucket, wish) });
-  if (decision?.effect === "deny") return false;
-  // What the platform's own services do was decided where they were asked; a policy may still forbid it to them.
-  if (principal.kind === "service") return true;
-  const insider = principal.kind !== "anonymous" && principal.account === bucket.account;
-  // A policy speaks for the bucket's owner only: not about what others own in the bucket.
-  if (decision?.effect === "allow" && owner === bucket.owner) {
-    const restricted = block.RestrictPublicBuckets && !insider && policy !== undefined && isPublicPolicy(policy.statements);
-    if (!restricted) return true;
-  }
-  if (caller === owner && principal.kind !== "anonymous") return true;
-  if (enforced) return false;
-  const permission = listPermission(action, wish);
-  return permission !== undefined && aclAllows(permission.acl(bucket), caller, permission.permission, block.IgnorePublicAcls);
+/**
+ * What the bucket's policy has to say to this caller: all of it; or only its denials, where the object is another's (the
+ * bucket's owner can forbid, but not give) or a public access block keeps strangers from a policy for everybody.
+ */
+function policyFor(bucket: Bucket, principal: Principal, owner: string, restricted: boolean): Policy | undefined {
+  const policies = bucketPolicies(bucket);
+  if (policies === undefined) return undefined;
+  const stranger = principal.kind === "anonymous" || principal.account !== bucket.account;
+  const denialsOnly = owner !== bucket.owner || (restricted && stranger && principal.kind !== "service" && policies.isPublic);
+  return denialsOnly ? policies.denials : policies.all;
 }
 
 function listPermission(action: string, { row }: Wish): { permission: Permission; acl: (bucket: Bucket) => Acl } | undefined {
-  const onBucket = BUCKET_PERMISSIONS[action];
+  // Tags that come with a new object are part of writing it.
+  const onBucket = BUCKET_PERMISSIONS[action === "s3:PutObjectTagging" && row === undefined ? "s3:PutObject" : action];
   if (onBucket !== undefined) return { permission: onBucket, acl: bucketAcl };
   const onObject = OBJECT_PERMISSIONS[action];
   return onObject === undefined || row === undefined ? undefined : { permission: onObject, acl: () => objectAcl(row) };
@@ -112,53 +138,38 @@ export function objectAcl(row: ObjectRow): Acl {
   return { owner: row.owner, grants: [{ Grantee: { Type: "CanonicalUser", ID: row.owner }, Permission: "FULL_CONTROL" }] };
 }
 
-/** Policies by their text: compiled once, however often they are asked. */
-const policies = new WeakMap<object, Policy>();
+/** Compiled once for each configuration, however often they are asked. */
+const compiled = new WeakMap<object, { all: Policy; denials: Policy; isPublic: boolean }>();
+
+function bucketPolicies({ configs }: Bucket) {
+  if (configs.policy === undefined) return undefined;
+  let policies = compiled.get(configs);
+  if (policies === undefined) {
+    const all = new Policy(configs.policy);
+    const denials = new Policy({ Version: "2012-10-17", Statement: all.statements.filter(({ Effect }) => Effect === "Deny") });
+    compiled.set(configs, (policies = { all, denials, isPublic: isPublicPolicy(all.statements) }));
+  }
+  return policies;
+}
 
 /** The bucket's policy, compiled; undefined when it has none. */
 export function bucketPolicy(bucket: Bucket): Policy | undefined {
-  const { configs } = bucket;
-  if (configs.policy === undefined) return undefined;
-  let policy = policies.get(configs);
-  if (policy === undefined) policies.set(configs, (policy = new Policy(configs.policy)));
-  return policy;
+  return bucketPolicies(bucket)?.all;
 }
 
 export function resourceArn(ctx: Context<Store>, bucket: { name: string }, key?: string): string {
   return key === undefined ? `arn:${ctx.partition}:s3:::${bucket.name}` : `arn:${ctx.partition}:s3:::${bucket.name}/${key}`;
 }
 
-function policyPrincipal(ctx: Context<Store>): PolicyPrincipal {
-  const { kind, account, arn } = ctx.principal;
-  const session = /^arn:([^:]+):sts::(\d{12}):assumed-role\/([^/]+)\//.exec(arn);
-  return {
-    kind, account, arn,
-    ...(session === null ? {} : { roleArn: `arn:${session[1]}:iam::${session[2]}:role/${session[3]}` }),
-    ...(kind === "anonymous" ? {} : { canonicalId: canonicalIdOf(ctx.principal) }),
-  };
-}
-
-/** Condition keys by name, in lower case. `s3:x-amz-...` are the request's own headers, or query parameters where a presigned URL has them. */
+/** S3's condition keys by name, in lower case. `s3:x-amz-...` are the request's own headers, or query parameters where a presigned URL has them. */
 function conditionValues(ctx: Context<Store>, bucket: Bucket, wish: Wish): (key: string) => string | readonly string[] | undefined {
-  const { principal, http } = ctx;
+  const { http } = ctx;
   return (key) => {
     const own = wish.values?.[key];
     if (own !== undefined) return own;
     if (key.startsWith("s3:x-amz-")) return header(ctx, key.slice(3));
     if (key.startsWith("s3:existingobjecttag/")) return tagValue(wish.row?.tags, key.slice("s3:existingobjecttag/".length));
     switch (key) {
-      case "aws:sourceip": return http?.sourceIp;
-      case "aws:securetransport": return String(ctx.endpoint.startsWith("https:"));
-      case "aws:useragent": return header(ctx, "user-agent");
-      case "aws:referer": return header(ctx, "referer");
-      case "aws:currenttime": return new Date(ctx.clock.now()).toISOString();
-      case "aws:epochtime": return String(Math.floor(ctx.clock.now() / 1000));
-      case "aws:principalarn": return principal.kind === "anonymous" ? undefined : policyPrincipal(ctx).roleArn ?? principal.arn;
-      case "aws:principalaccount": return principal.kind === "anonymous" ? undefined : principal.account;
-      case "aws:principaltype": return principal.kind === "anonymous" ? "Anonymous" : principal.kind === "root" ? "Account" : principal.kind === "role" ? "AssumedRole" : "User";
-      case "aws:userid": return principal.kind === "anonymous" ? "anonymous" : principal.id;
-      case "aws:username": return principal.kind === "user" ? principal.arn.slice(principal.arn.lastIndexOf("/") + 1) : undefined;
-      case "aws:requestedregion": return bucket.region;
       case "s3:resourceaccount": return bucket.account;
       case "s3:authtype": return http === undefined ? undefined : http.headers.authorization !== undefined ? "REST-HEADER" : http.query.includes("X-Amz-Signature=") ? "REST-QUERY-STRING" : undefined;
       case "s3:signatureversion": return http?.headers.authorization?.startsWith("AWS4-") || http?.query.includes("X-Amz-Signature=") ? "AWS4-HMAC-SHA256" : undefined;
@@ -180,11 +191,4 @@ function header(ctx: Context<Store>, name: string): string | undefined {
 function tagValue(tags: string | null | undefined, key: string): string | undefined {
   if (!tags) return undefined;
   return (JSON.parse(tags) as Tag[]).find((tag) => tag.Key.toLowerCase() === key)?.Value;
-}
-
-/** In its own account S3 tells a caller what was missing; to others it says no more than no. */
-function denied(ctx: Context<Store>, bucket: Bucket, action: string, wish: Wish) {
-  const { principal } = ctx;
-  if (principal.kind === "anonymous" || principal.account !== bucket.account) return accessDenied();
-  return accessDenied(`User: ${principal.arn} is not authorized to perform: ${action} on resource: "${resourceArn(ctx, bucket, wish.key)}" because no identity-based policy allows the ${action} action`);
 }

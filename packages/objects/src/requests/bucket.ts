@@ -1,6 +1,7 @@
 import { AwsError } from "@cumulet/protocol";
 import type { Context } from "@cumulet/core";
 import { accessDenied, invalidBucketName, noSuchBucket } from "../domain/errors.ts";
+import { corsHeaders } from "../domain/cors.ts";
 import { isAddressableBucketName } from "../domain/names.ts";
 import { canonicalId } from "../domain/owner.ts";
 import type { Acl } from "../domain/acl.ts";
@@ -40,9 +41,20 @@ export interface BucketInput {
 export function openBucket(ctx: Context<Store>, input: BucketInput, { anyRegion = false } = {}): Bucket {
   const bucket = findBucket(ctx, input.Bucket);
   if (bucket === undefined) throw isAddressableBucketName(input.Bucket) ? noSuchBucket(input.Bucket) : invalidBucketName(input.Bucket);
-  if (!anyRegion) checkRegion(ctx, bucket);
+  if (!anyRegion) {
+    allowOrigin(ctx, bucket);
+    checkRegion(ctx, bucket);
+  }
   checkExpectedOwner(input.ExpectedBucketOwner, bucket);
   return bucket;
+}
+
+/** Tells a browser that it may show the answer to its page, errors too, where the bucket's rules say so. */
+function allowOrigin({ http }: Context<Store>, { configs }: Bucket): void {
+  const origin = http?.headers.origin;
+  if (http === undefined || origin === undefined || configs.cors === undefined) return;
+  const method = String(http.headers["access-control-request-method"] ?? http.method);
+  for (const [name, value] of corsHeaders(configs.cors, { origin, method, headers: [] }) ?? []) http.setHeader(name, value);
 }
 
 /** The bucket of that name; undefined when there is none. No rule is checked. */

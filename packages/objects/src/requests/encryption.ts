@@ -40,7 +40,7 @@ export async function encryptionOfWrite(ctx: Context<Store>, bucket: Bucket, inp
   }
   const { ServerSideEncryption: asked, SSEKMSKeyId } = input;
   if (asked !== undefined && asked !== "AES256" && asked !== "aws:kms" && asked !== "aws:kms:dsse") {
-    throw invalidAlgorithm("The encryption request you specified is not valid. Supported value: AES256.", asked);
+    throw sseArgument("The encryption method specified is not supported", asked);
   }
   const defaults = bucket.configs.encryption?.Rules[0];
   const algorithm = asked ?? (SSEKMSKeyId === undefined ? defaults?.ApplyServerSideEncryptionByDefault?.SSEAlgorithm : undefined);
@@ -84,13 +84,14 @@ export function encryptionOf(row: Pick<ObjectRow, "encryption">): ObjectEncrypti
 export async function checkReadKey(ctx: Context<Store>, row: Pick<ObjectRow, "encryption">, input: EncryptionInput): Promise<void> {
   const encryption = encryptionOf(row);
   const customer = customerKey(input);
+  const asked = ctx.http?.method === "GET" || ctx.http?.method === "HEAD" ? ctx.http.headers[HEADER] : undefined;
+  if (asked !== undefined) throw sseArgument(`${HEADER} header is not supported for this operation.`, String(asked));
   if (encryption?.kind === "customer") {
     if (customer === undefined) throw invalidRequest("The object was stored using a form of Server Side Encryption. The correct parameters must be provided to retrieve the object.");
     if (customer.keyMd5 !== encryption.keyMd5) throw new AwsError("AccessDenied", "Access Denied", { status: 403 });
     return;
   }
   if (customer !== undefined) throw invalidRequest("The encryption parameters are not applicable to this object.");
-  if (input.ServerSideEncryption !== undefined) throw sseArgument(`${HEADER} header is not supported for this operation.`, input.ServerSideEncryption);
   if (encryption?.kind === "kms") await requireUsable(ctx, encryption.keyArn);
 }
 

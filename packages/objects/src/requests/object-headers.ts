@@ -1,3 +1,4 @@
+import { withoutAwsChunked } from "@cumulet/protocol";
 import { metadataTooLarge } from "../domain/errors.ts";
 import { METADATA_BYTES_MAX, decodeMetadata, encodeMetadata, metadataSize } from "../domain/metadata.ts";
 
@@ -23,8 +24,8 @@ export const DEFAULT_CONTENT_TYPE = "binary/octet-stream";
 export function headersColumn(input: ObjectHeaders): string | null {
   const headers: ObjectHeaders = {};
   for (const name of NAMES) if (input[name] !== undefined && input[name] !== "") headers[name] = input[name];
-  const codings = (input.ContentEncoding ?? "").split(",").map((coding) => coding.trim()).filter((coding) => coding !== "" && coding !== "aws-chunked");
-  if (codings.length > 0) headers.ContentEncoding = codings.join(",");
+  const encoding = withoutAwsChunked(input.ContentEncoding);
+  if (encoding) headers.ContentEncoding = encoding;
   const metadata = Object.entries(input.Metadata ?? {});
   if (metadata.length > 0) {
     headers.Metadata = Object.fromEntries(metadata.map(([key, value]) => [key.toLowerCase(), decodeMetadata(value)]));

@@ -1,7 +1,7 @@
 import type { Context } from "@cumulet/core";
 import { AwsError } from "@cumulet/protocol";
 import { invalidArgument, lockedObject, methodNotAllowed, noSuchKey, noSuchVersion } from "../domain/errors.ts";
-import { NULL_VERSION, newVersionId, rankOf } from "../domain/versions.ts";
+import { NULL_VERSION, newVersionId, readVersionId } from "../domain/versions.ts";
 import type { ObjectRow } from "../store/objects.ts";
 import type { Store } from "../store.ts";
 import type { Bucket } from "./bucket.ts";
@@ -15,6 +15,11 @@ export function shownVersion(bucket: Bucket, row: Pick<ObjectRow, "version">): s
   return bucket.versioning === null ? undefined : row.version ?? NULL_VERSION;
 }
 
+/** The version id that the answer to a write carries: none while versioning is suspended, though a read would show `null` (recorded from S3). */
+export function writtenVersion(bucket: Bucket, row: Pick<ObjectRow, "version">): string | undefined {
+  return bucket.versioning === "Enabled" ? row.version ?? NULL_VERSION : undefined;
+}
+
 /**
  * The row that a request means; a delete marker is one too. Throws InvalidArgument for a version id that S3 never gave
  * out.
@@ -23,13 +28,13 @@ export function findVersion(bucket: Bucket, key: string, version: string | undef
   const { objects } = bucket.ctx.store;
   if (version === undefined) return objects.current(bucket.id, key);
   if (version === NULL_VERSION) return objects.nullVersion(bucket.id, key);
-  const rank = rankOf(version);
-  if (rank === undefined) {
+  const id = readVersionId(version, key);
+  if (id === undefined) {
     throw version === ""
       ? invalidArgument("Version id cannot be the empty string", "versionId", "")
       : invalidArgument("Invalid version id specified", "versionId", version);
   }
-  const row = objects.at(bucket.id, key, rank);
+  const row = objects.at(bucket.id, key, id.rank);
   return row?.version === version ? row : undefined;
 }
 
@@ -57,7 +62,7 @@ export function putVersion(ctx: Context<Store>, bucket: Bucket, version: NewVers
     rank = top.rank;
     drop(bucket, top);
   }
-  const id = bucket.versioning === "Enabled" ? newVersionId(rank, (length) => ctx.ids.bytes(length)) : null;
+  const id = bucket.versioning === "Enabled" ? newVersionId(version.key, rank, (length) => ctx.ids.bytes(length)) : null;
   const row: ObjectRow = { ...version, bucket: bucket.id, rank, version: id };
   objects.put(row);
   return row;

@@ -47,7 +47,6 @@ export async function settingsOfWrite(ctx: Context<Store>, bucket: Bucket, key: 
   const lock = lockOfWrite(input, { locked: bucket.objectLock === 1, config: bucket.configs.objectLock }, ctx.clock.now());
   const encryption = await encryptionOfWrite(ctx, bucket, input);
   const wish = { key };
-  if (acl !== undefined) authorize(ctx, bucket, "s3:PutObjectAcl", wish);
   if (tags.length > 0) authorize(ctx, bucket, "s3:PutObjectTagging", wish);
   if (input.ObjectLockMode !== undefined) authorize(ctx, bucket, "s3:PutObjectRetention", wish);
   if (input.ObjectLockLegalHoldStatus !== undefined) authorize(ctx, bucket, "s3:PutObjectLegalHold", wish);
