@@ -1,4 +1,5 @@
+import { cloudwatch } from "./cloudwatch/index.ts";
 import { logs } from "./logs/index.ts";
 
 /** CloudWatch Logs, CloudWatch, X-Ray and CloudTrail. */
-export const services = [logs] as const;
+export const services = [logs, cloudwatch] as const;

@@ -1,5 +1,5 @@
 import { defineService } from "@cumulet/core";
-import { discard, expire, sweepRetention } from "./background.ts";
+import { discard, sweepRetention } from "./background.ts";
 import { filterLogEvents } from "./operations/filter-log-events.ts";
 import { getLogEvents } from "./operations/get-log-events.ts";
 import {
@@ -38,6 +38,6 @@ export const logs = defineService({
     UntagLogGroup: untagLogGroup,
     UntagResource: untagResource,
   },
-  consumes: { "logs.discard": discard, "logs.expire": expire },
+  consumes: { "logs.discard": discard },
   background: sweepRetention,
 });
