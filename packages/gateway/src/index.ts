@@ -1,6 +1,7 @@
 import { defineService } from "@cumulet/core";
 import { builtInIssuer } from "./data-plane/access/issuer.ts";
 import { executeApi } from "./data-plane/plane.ts";
+import { connectionOperations } from "./operations/connections.ts";
 import { httpApiOperations } from "./operations/http/index.ts";
 import { restOperations } from "./operations/rest/index.ts";
 import { gatewayStore } from "./store.ts";
@@ -20,4 +21,11 @@ export const apigatewayv2 = defineService({
   operations: httpApiOperations,
 });
 
-export const services = [apigateway, apigatewayv2] as const;
+/** What backends do with the clients of a WebSocket API. */
+export const apigatewaymanagementapi = defineService({
+  model: "apigatewaymanagementapi",
+  store: gatewayStore,
+  operations: connectionOperations,
+});
+
+export const services = [apigateway, apigatewayv2, apigatewaymanagementapi] as const;

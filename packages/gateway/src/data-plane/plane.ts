@@ -4,6 +4,7 @@ import type { Store } from "../store.ts";
 import { handleHttpApi } from "./http/handle.ts";
 import { handleRestApi } from "./rest/handle.ts";
 import { jsonResponse, send } from "./respond.ts";
+import { upgradeWebSocket } from "./websocket/handle.ts";
 
 /** Which API a request is for, and what is left of its path. */
 export interface ApiAddress {
@@ -79,6 +80,8 @@ function claim(address: Address, names: Names): Claim<ApiAddress> | undefined {
   const owner = names.find("api", found.apiId);
   if (owner === undefined) return { account: "", region: "", match: found };
   const { protocol } = owner.data as ApiName;
+  // Calls to manage a connection are API calls, on the API's own address.
+  if (protocol === "WEBSOCKET" && found.path.includes("/@connections")) return undefined;
   return { account: owner.account, region: owner.region, match: { ...found, protocol } };
 }
 
@@ -98,5 +101,10 @@ export const executeApi = defineDataPlane<Store, ApiAddress>({
         exchange.request.resume();
         send(exchange.response, exchange.request.method ?? "GET", jsonResponse(403, { message: "Forbidden" }, [["x-amzn-ErrorType", "ForbiddenException"], ["x-amzn-RequestId", ctx.requestId]]));
     }
+  },
+  async upgrade(ctx, upgrade, match) {
+    const address = match.domain === undefined ? match : (mappedAddress(ctx, match, match.domain) ?? match);
+    if (address.protocol === "WEBSOCKET") return upgradeWebSocket(ctx, upgrade, address);
+    upgrade.socket.end("HTTP/1.1 403 Forbidden\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
   },
 });

@@ -47,7 +47,7 @@ export function compileSource(source: string): ((from: MappingSource) => readonl
     const text = source.slice(1, -1);
     return () => [text];
   }
-  const match = /^(?:method\.request|integration\.response)\.(header|multivalueheader|querystring|multivaluequerystring|path|body)(?:\.(.+))?$/s.exec(source);
+  const match = /^(?:method\.request|route\.request|integration\.response)\.(header|multivalueheader|querystring|multivaluequerystring|path|body)(?:\.(.+))?$/s.exec(source);
   if (match !== null) {
     const [, where, name = ""] = match;
     switch (where) {

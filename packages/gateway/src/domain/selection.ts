@@ -27,6 +27,11 @@ const MAX_SELECTED_BODY = 100 * 1024;
 
 /** Compiles a selection expression or mapping value: `$x.y`, text with `${x.y}` in it, or a static value. */
 export function compileSelection(expression: string): Selection {
+  // A backslash makes a dollar plain text (`\$default`).
+  if (expression.includes("\\$")) {
+    const text = expression.replaceAll("\\$", "$");
+    return () => text;
+  }
   const single = /^\$(?!\{)([A-Za-z].*)$/.exec(expression);
   if (single !== null) return variable(single[1]!) ?? (() => expression);
   if (!expression.includes("${")) return () => expression;
@@ -46,7 +51,7 @@ export function compileSelection(expression: string): Selection {
 }
 
 function variable(name: string): Selection | undefined {
-  const match = /^(?:request|response|method\.request|integration\.response)\.(header|querystring|path|body|multivaluequerystring|multivalueheader|statuscode)(?:\.?(.*))?$/s.exec(name);
+  const match = /^(?:request|response|route\.request|integration\.response)\.(header|querystring|path|body|multivaluequerystring|multivalueheader|statuscode)(?:\.?(.*))?$/s.exec(name);
   if (match !== null) {
     const [, where, rest = ""] = match;
     switch (where) {

@@ -1,13 +1,11 @@
-import { AwsError } from "@cumulet/protocol";
 import { withStageVariables } from "../../domain/arn.ts";
 import { header } from "../../domain/http-message.ts";
 import type { GatewayResponse, HeaderList } from "../../domain/http-message.ts";
 import { firstAccepted, mediaType } from "../../domain/media-types.ts";
 import type { MethodMapping } from "../../domain/rest-mapping.ts";
 import { TemplateError } from "../../domain/vtl/index.ts";
-import { callService } from "../aws-service.ts";
-import { functionArn, invokeFunction, LambdaFailure } from "../lambda.ts";
-import { outbound, OutboundFailure } from "../outbound.ts";
+import { callEndpoint, EndpointFailure } from "../endpoint.ts";
+import type { EndpointResponse } from "../endpoint.ts";
 import { resourceArn, trace } from "./call.ts";
 import type { RestCall } from "./call.ts";
 import type { RestIntegration, RestIntegrationResponse } from "./compile.ts";
@@ -23,15 +21,6 @@ interface IntegrationRequest {
   query: (readonly [string, string])[];
   path: { [name: string]: string };
   body: Buffer;
-}
-
-/** What came back, before the integration response is chosen. */
-interface EndpointResponse {
-  status: number;
-  headers: HeaderList;
-  body: Buffer;
-  /** What selection patterns of Lambda integrations are matched against: the error message of a failed function. */
-  selection: string;
 }
 
 /** Runs an AWS, HTTP or MOCK integration: request mapping, the call, response mapping. */
@@ -125,17 +114,6 @@ function decodeBase64(body: Buffer): Buffer {
   return Buffer.from(text, "base64");
 }
 
-async function dispatch(call: RestCall, compiled: RestIntegration, request: IntegrationRequest): Promise<EndpointResponse> {
-  switch (compiled.integration.type) {
-    case "MOCK":
-      return mock(call, request);
-    case "HTTP":
-      return callHttp(call, compiled, request);
-    default:
-      return callAws(call, compiled, request);
-  }
-}
-
 /** A mock's "endpoint" is the status code in its request template; AWS reads it from loose JSON too (recorded: `{statusCode: 200}`). */
 function mock(call: RestCall, request: IntegrationRequest): EndpointResponse {
   const match = /^\s*\{[\s\S]*?["']?statusCode["']?\s*:\s*["']?(\d{3})["']?\s*[,}]/.exec(request.body.toString("utf8"));
@@ -156,135 +134,47 @@ function encodePath(text: string): string {
   return text.replace(/[^A-Za-z0-9\-._~!$&'()*+,;=:@/%]/gu, encodeURIComponent);
 }
 
-export const encodeQuery = (query: readonly (readonly [string, string])[]): string => query.map(([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(value)}`).join("&");
-
-/** Runs `act` under the integration's time limit. */
-export async function withTimeout<T>(call: RestCall, timeoutMs: number, act: (signal: AbortSignal) => Promise<T>): Promise<T> {
-  const stop = new AbortController();
-  const timer = call.ctx.clock.schedule(timeoutMs, () => stop.abort(new Error("timeout")));
-  try {
-    return await new Promise<T>((resolve, reject) => {
-      stop.signal.addEventListener("abort", () => {
-        trace(call, "Execution failed due to a timeout error");
-        reject(new GatewayError("INTEGRATION_TIMEOUT", "Endpoint request timed out"));
-      }, { once: true });
-      act(stop.signal).then(resolve, reject);
-    });
-  } finally {
-    timer[Symbol.dispose]();
+/** A failure of the endpoint as the gateway answers it. */
+export function gatewayError(call: RestCall, failure: EndpointFailure): GatewayError {
+  call.facts["integrationErrorMessage"] = failure.message;
+  trace(call, failure.kind === "configuration" ? `Execution failed due to configuration error: ${failure.message}` : failure.message);
+  switch (failure.kind) {
+    case "timeout":
+      return new GatewayError("INTEGRATION_TIMEOUT", "Endpoint request timed out");
+    case "unreachable":
+      return new GatewayError("INTEGRATION_FAILURE", "Network error communicating with endpoint");
+    case "configuration":
+      return internalError("API_CONFIGURATION_ERROR");
+    default:
+      return internalError("INTEGRATION_FAILURE", 500);
   }
 }
 
-async function callHttp(call: RestCall, compiled: RestIntegration, request: IntegrationRequest): Promise<EndpointResponse> {
+async function dispatch(call: RestCall, compiled: RestIntegration, request: IntegrationRequest): Promise<EndpointResponse> {
   const { integration } = compiled;
-  const url = endpointUrl(fillUri(call, integration.uri ?? "", request.path), request.query);
-  const headers: HeaderList = [...request.headers];
-  const defaults: HeaderList = [["Accept", "application/json"], ["Content-Type", header(call.request.headers, "content-type") ?? "application/json"], ["User-Agent", `AmazonAPIGateway_${call.apiId}`], ["x-amzn-apigateway-api-id", call.apiId], ["X-Amzn-Trace-Id", call.ctx.trace.xray()]];
-  for (const [name, value] of defaults) if (header(headers, name.toLowerCase()) === undefined) headers.push([name, value]);
-  trace(call, `Sending request to ${url.href}`);
-  const response = await withTimeout(call, compiled.timeoutMs, (signal) => outbound({ method: request.method, url, headers, body: methodHasBody(request.method) ? request.body : "", insecure: integration.tlsConfig?.insecureSkipVerification === true, signal })).catch(translateOutbound(call));
-  return { ...response, selection: String(response.status) };
-}
-
-const methodHasBody = (method: string): boolean => method !== "GET" && method !== "HEAD" && method !== "OPTIONS";
-
-/** An endpoint's address; what is none is the API's configuration error. */
-export function endpointUrl(text: string, query: readonly (readonly [string, string])[]): URL {
-  let url: URL;
+  if (integration.type === "MOCK") return mock(call, request);
   try {
-    url = new URL(text);
-  } catch {
-    throw internalError("API_CONFIGURATION_ERROR");
-  }
-  const added = encodeQuery(query);
-  if (added !== "") url.search = url.search === "" ? added : `${url.search.slice(1)}&${added}`;
-  return url;
-}
-
-/** Failures of outgoing calls as gateway errors. */
-export function translateOutbound(call: RestCall): (error: unknown) => never {
-  return (error) => {
-    if (!(error instanceof OutboundFailure)) throw error;
-    call.facts["integrationErrorMessage"] = error.message;
-    trace(call, `Execution failed due to configuration error: ${error.message}`);
-    if (error.kind === "timeout") throw new GatewayError("INTEGRATION_TIMEOUT", "Endpoint request timed out");
-    if (error.kind === "invalid") throw internalError("API_CONFIGURATION_ERROR");
-    throw new GatewayError("INTEGRATION_FAILURE", error.kind === "too-large" ? "Internal server error" : "Network error communicating with endpoint");
-  };
-}
-
-async function callAws(call: RestCall, compiled: RestIntegration, request: IntegrationRequest): Promise<EndpointResponse> {
-  const { integration } = compiled;
-  const uri = fillUri(call, integration.uri ?? "", request.path);
-  const arn = functionArn(uri);
-  if (arn !== undefined) return callFunction(call, compiled, arn, request);
-  const match = /^arn:[^:]+:apigateway:([^:]*):((?:[^:.]+\.)?[^:]+):(path|action)\/(.*)$/s.exec(uri);
-  if (match === null) throw internalError("API_CONFIGURATION_ERROR");
-  const [, region = "", service = "", kind, rest = ""] = match;
-  // `action/Name&Param=Value` carries parameters as a query does.
-  const [target = "", inline = ""] = kind === "action" ? split(rest, /[&?]/) : split(rest, /\?/);
-  const query = [inline, encodeQuery(request.query)].filter((part) => part !== "").join("&");
-  trace(call, `Sending request to https://${service}.${region || call.ctx.region}.amazonaws.com/${kind === "path" ? rest : `?Action=${target}`}`);
-  try {
-    const response = await withTimeout(call, compiled.timeoutMs, (signal) => callService(call.ctx, {
-      service: service.split(".").at(-1)!,
-      region: region || call.ctx.region,
-      account: call.ctx.account,
-      action: kind === "action" ? target : undefined,
+    return await callEndpoint({
+      ctx: call.ctx,
+      apiId: call.apiId,
+      kind: integration.type === "HTTP" ? "HTTP" : "AWS",
+      uri: fillUri(call, integration.uri ?? "", request.path),
       method: request.method,
-      path: `/${kind === "path" ? target : ""}`,
-      query,
       headers: request.headers,
+      query: request.query,
       body: request.body,
+      timeoutMs: compiled.timeoutMs,
+      insecure: integration.tlsConfig?.insecureSkipVerification === true,
       credentials: integration.credentials,
       caller: call.caller,
       sourceArn: resourceArn(call),
-      signal,
-    }));
-    return { ...response, selection: String(response.status) };
+      contentType: header(call.request.headers, "content-type"),
+      trace: (line) => trace(call, line),
+    });
   } catch (error) {
-    if (!(error instanceof AwsError)) throw error;
-    call.facts["integrationErrorMessage"] = error.message;
-    trace(call, `Execution failed due to configuration error: ${error.message}`);
-    throw internalError("API_CONFIGURATION_ERROR");
+    if (error instanceof EndpointFailure) throw gatewayError(call, error);
+    throw error;
   }
-}
-
-function split(text: string, separator: RegExp): [string, string] {
-  const at = text.search(separator);
-  return at < 0 ? [text, ""] : [text.slice(0, at), text.slice(at + 1)];
-}
-
-async function callFunction(call: RestCall, compiled: RestIntegration, arn: string, request: IntegrationRequest): Promise<EndpointResponse> {
-  const event = header(request.headers, "x-amz-invocation-type") === "Event";
-  const body = request.body.length === 0 ? "{}" : request.body.toString("utf8");
-  trace(call, `Sending request to https://lambda.${call.ctx.region}.amazonaws.com/2015-03-31/functions/${arn}/invocations`);
-  try {
-    const payload = await invokeFunction(call.ctx, arn, body, { timeoutMs: compiled.timeoutMs, sourceArn: resourceArn(call), credentials: compiled.integration.credentials, caller: call.caller, event });
-    return { status: event ? 202 : 200, headers: [["Content-Type", "application/json"]], body: Buffer.from(payload), selection: "" };
-  } catch (error) {
-    if (!(error instanceof LambdaFailure)) throw error;
-    call.facts["integrationErrorMessage"] = error.message;
-    if (error.kind === "function-error") return { status: 200, headers: [["Content-Type", "application/json"]], body: Buffer.from(error.payload), selection: errorMessage(error.payload) };
-    throw lambdaError(call, error);
-  }
-}
-
-function errorMessage(payload: string): string {
-  try {
-    const { errorMessage: message } = JSON.parse(payload) as { errorMessage?: unknown };
-    return typeof message === "string" ? message : "";
-  } catch {
-    return "";
-  }
-}
-
-/** A function that could not be run, as the client sees it. */
-export function lambdaError(call: RestCall, failure: LambdaFailure): GatewayError {
-  trace(call, failure.message);
-  if (failure.kind === "timeout") return new GatewayError("INTEGRATION_TIMEOUT", "Endpoint request timed out");
-  // A missing permission or function is the API's configuration; a throttled or broken function its integration's failure.
-  return failure.kind === "denied" || failure.kind === "missing" ? internalError("API_CONFIGURATION_ERROR") : internalError("INTEGRATION_FAILURE", 500);
 }
 
 /** The integration response whose pattern matches, else the default one. */

@@ -4,12 +4,13 @@ import { restEvent } from "../../domain/lambda-events.ts";
 import { MalformedProxyResponse, parseProxyResponse } from "../../domain/lambda-response.ts";
 import { firstAccepted } from "../../domain/media-types.ts";
 import { withStageVariables } from "../../domain/arn.ts";
+import { EndpointFailure, endpointUrl, lambdaFailure, outboundFailure, withTimeout } from "../endpoint.ts";
 import { functionArn, invokeFunction, LambdaFailure } from "../lambda.ts";
 import { outbound } from "../outbound.ts";
 import { identityOf, resourceArn, trace } from "./call.ts";
 import type { RestCall } from "./call.ts";
 import type { RestIntegration } from "./compile.ts";
-import { endpointUrl, fillUri, lambdaError, translateOutbound, withTimeout } from "./custom.ts";
+import { fillUri, gatewayError } from "./custom.ts";
 import { internalError } from "./errors.ts";
 import { headerMapText } from "./execution-log.ts";
 import { mappingSource } from "./source.ts";
@@ -61,7 +62,7 @@ export async function callLambdaProxy(call: RestCall, compiled: RestIntegration)
     if (!(error instanceof LambdaFailure)) throw error;
     finish(call, started, error.kind === "function-error" ? 200 : 500);
     call.facts["integrationErrorMessage"] = error.message;
-    if (error.kind !== "function-error") throw lambdaError(call, error);
+    if (error.kind !== "function-error") throw gatewayError(call, lambdaFailure(error));
     trace(call, `Endpoint response body before transformations: ${error.payload}`);
     trace(call, error.message);
     throw internalError("INTEGRATION_FAILURE", 502);
@@ -108,6 +109,15 @@ function remapped(headers: HeaderList, drop = false): HeaderList {
   return result;
 }
 
+function target(call: RestCall, uri: string, query: readonly (readonly [string, string])[]): URL {
+  try {
+    return endpointUrl(uri, query);
+  } catch (error) {
+    if (error instanceof EndpointFailure) throw gatewayError(call, error);
+    throw error;
+  }
+}
+
 /** Runs an HTTP_PROXY integration: the request goes on as it came, the answer comes back as it was. */
 export async function callHttpProxy(call: RestCall, compiled: RestIntegration): Promise<GatewayResponse> {
   const { integration } = compiled;
@@ -126,12 +136,19 @@ export async function callHttpProxy(call: RestCall, compiled: RestIntegration): 
   }
   headers.push(["x-amzn-apigateway-api-id", call.apiId]);
   const method = integration.httpMethod === undefined || integration.httpMethod === "ANY" ? request.method : integration.httpMethod;
-  const url = endpointUrl(fillUri(call, integration.uri ?? "", Object.fromEntries(Object.entries(path).map(([name, value]) => [name, decodePath(value)]))), query);
+  const url = target(call, fillUri(call, integration.uri ?? "", Object.fromEntries(Object.entries(path).map(([name, value]) => [name, decodePath(value)]))), query);
   trace(call, `Endpoint request URI: ${url.href}`);
   trace(call, () => `Endpoint request headers: ${headerMapText(headers)}`);
   trace(call, `Sending request to ${url.href}`);
   const started = call.ctx.clock.now();
-  const response = await withTimeout(call, compiled.timeoutMs, (signal) => outbound({ method, url, headers, body: request.body, insecure: integration.tlsConfig?.insecureSkipVerification === true, signal })).catch(translateOutbound(call));
+  const insecure = integration.tlsConfig?.insecureSkipVerification === true;
+  let response;
+  try {
+    response = await withTimeout(call.ctx, compiled.timeoutMs, (signal) => outbound({ method, url, headers, body: request.body, insecure, signal })).catch(outboundFailure);
+  } catch (error) {
+    if (error instanceof EndpointFailure) throw gatewayError(call, error);
+    throw error;
+  }
   finish(call, started, response.status);
   trace(call, () => `Endpoint response headers: ${headerMapText(response.headers)}`);
   return { status: response.status, headers: remapped(response.headers, true), body: response.body };

@@ -1,32 +1,26 @@
-import { inputObject, overridesOf, utilObject } from "../../domain/vtl/gateway-objects.ts";
-import { PayloadError } from "../../domain/vtl/gateway-objects.ts";
-import { Budget, TemplateError } from "../../domain/vtl/index.ts";
+import { overridesOf, PayloadError } from "../../domain/vtl/gateway-objects.ts";
+import { TemplateError } from "../../domain/vtl/index.ts";
 import type { Template } from "../../domain/vtl/index.ts";
-import { fromPlain, isMap, toPlain } from "../../domain/vtl/values.ts";
+import { isMap, toPlain } from "../../domain/vtl/values.ts";
 import type { Value } from "../../domain/vtl/values.ts";
 import { lastValues } from "../../domain/http-message.ts";
+import { renderMapping } from "../templates.ts";
 import { contextVariables, trace } from "./call.ts";
 import type { RestCall } from "./call.ts";
 import { GatewayError, internalError } from "./errors.ts";
 
 /** Renders a mapping template over a payload; what it sets in `$context.requestOverride` and `responseOverride` stays in the call. */
 export function renderTemplate(call: RestCall, template: Template, body: string): string {
-  const budget = new Budget();
   const { request, overrides } = call;
-  const context = fromPlain({
+  const context = {
     ...contextVariables(call),
     requestOverride: overrides.request,
     responseOverride: { header: overrides.response.header, ...(overrides.response.status === undefined ? {} : { status: overrides.response.status }) },
-  });
-  const variables: { [name: string]: Value } = {
-    input: inputObject(body, { path: call.variables, querystring: lastValues(request.query), header: lastValues(request.headers) }, budget),
-    util: utilObject(budget),
-    context,
-    stageVariables: fromPlain(call.stageVariables),
   };
-  let rendered: string;
   try {
-    rendered = template.render(variables, budget);
+    const rendered = renderMapping(template, { body, parameters: { path: call.variables, querystring: lastValues(request.query), header: lastValues(request.headers) }, context, stageVariables: call.stageVariables });
+    readOverrides(call, rendered.context);
+    return rendered.text;
   } catch (error) {
     if (error instanceof PayloadError) throw new GatewayError("BAD_REQUEST_BODY", error.message);
     if (error instanceof TemplateError) {
@@ -35,8 +29,6 @@ export function renderTemplate(call: RestCall, template: Template, body: string)
     }
     throw error;
   }
-  readOverrides(call, context);
-  return rendered;
 }
 
 function plainMap(value: Value | undefined): { [name: string]: unknown } {
