@@ -62,6 +62,7 @@ export async function listen(platform: Platform, host: string, port: number): Pr
     server,
     port: bound,
     close: async () => {
+      platform.hangUp();
       await Promise.all([closeServer(server), loopback6 === undefined ? undefined : closeServer(loopback6)]);
     },
   };

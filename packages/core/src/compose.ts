@@ -42,6 +42,8 @@ export interface Platform {
   readonly storage: Storage;
   handle(request: IncomingMessage, response: ServerResponse): Promise<void>;
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void>;
+  /** Ends WebSockets: a server that closes would wait for them, and does not know them. */
+  hangUp(): void;
   /** Tells where the platform is reached, once it is: functions and origins need it. */
   served(endpoint: string, port: number): void;
   readonly snapshots: Snapshots;
@@ -82,6 +84,7 @@ export async function composePlatform(options: PlatformOptions): Promise<Platfor
     storage,
     handle: (request, response) => runtime.handle(request, response),
     upgrade: (request, socket, head) => runtime.upgrade(request, socket, head),
+    hangUp: () => runtime.hangUp(),
     served: (endpoint) => {
       config.endpoint = endpoint;
     },

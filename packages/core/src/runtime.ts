@@ -159,6 +159,11 @@ export class Runtime {
     await this.#planes.upgrade(request, socket, head, host, path, query);
   }
 
+  /** Ends upgraded connections: a server that closes would wait for them. */
+  hangUp(): void {
+    this.#planes.hangUp();
+  }
+
   /** Shows a finished request to everybody who wants to know. An observer's failure is logged and harms nobody. */
   observe(record: Record): void {
     this.metrics.observe(record);

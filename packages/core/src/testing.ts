@@ -56,6 +56,7 @@ export async function testPlatform(services: readonly AnyService[], options: Par
   const endpoint = `http://127.0.0.1:${port}`;
   platform.served(endpoint, port);
   const close = async (): Promise<void> => {
+    platform.hangUp();
     server.closeAllConnections();
     await new Promise<void>((resolve) => server.close(() => resolve()));
     await platform.close();

@@ -21,6 +21,8 @@ interface Plane {
 export class DataPlaneRunner {
   readonly #runtime: Runtime;
   readonly #planes: readonly Plane[];
+  /** Sockets that HTTP gave away. */
+  readonly #upgraded = new Set<Duplex>();
 
   constructor(runtime: Runtime) {
     this.#runtime = runtime;
@@ -64,7 +66,11 @@ export class DataPlaneRunner {
       return;
     }
     const call = this.#call(found, { request, response: undefined as never, host, path, query, extraHeaders: [] });
-    socket.once("close", () => call.abort(new Error("The connection closed.")));
+    this.#upgraded.add(socket);
+    socket.once("close", () => {
+      this.#upgraded.delete(socket);
+      call.abort(new Error("The connection closed."));
+    });
     try {
       await found.plane.upgrade(call.context!, { request, socket, head, address }, found.claim.match as never);
     } catch (failure) {
@@ -73,6 +79,11 @@ export class DataPlaneRunner {
     }
     call.answer = { status: call.error === undefined ? 101 : (call.error.status ?? 500), headers: [], body: undefined };
     observe(call);
+  }
+
+  /** Ends what HTTP servers no longer know of, and would wait for when they close. */
+  hangUp(): void {
+    for (const socket of this.#upgraded) socket.destroy();
   }
 
   #find(address: Address): (Plane & { claim: Claim }) | undefined {
