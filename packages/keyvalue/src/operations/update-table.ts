@@ -78,8 +78,8 @@ function checkRequest(input: UpdateTableInput): void {
       throw invalidParameters("One of GlobalSecondaryIndexUpdate.Update, GlobalSecondaryIndexUpdate.Create, GlobalSecondaryIndexUpdate.Delete must not be null");
     }
   }
-  for (const update of input.GlobalSecondaryIndexUpdates ?? []) {
-    const name = nameOf(update);
+  const changed = (input.GlobalSecondaryIndexUpdates ?? []).flatMap(({ Create, Update, Delete }) => [Create, Update, Delete]).filter((change) => change !== undefined);
+  for (const { IndexName: name } of changed) {
     if (names.has(name)) throw invalidParameters(`Only one global secondary index update per index is allowed simultaneously. Index: ${name}`);
     names.add(name);
   }
@@ -150,7 +150,7 @@ function newThroughput(current: Throughput | undefined, given: ProvisionedThroug
 
 function updateIndexes(ctx: Ctx, record: TableRecord, input: UpdateTableInput, now: number): void {
   const updates = input.GlobalSecondaryIndexUpdates ?? [];
-  const onlineChanges = updates.filter(({ Create, Delete }) => Create !== undefined || Delete !== undefined);
+  const onlineChanges = updates.flatMap(({ Create, Delete }) => [Create, Delete]).filter((change) => change !== undefined);
   if (onlineChanges.length > 1) {
     throw new AwsError("LimitExceededException", "Subscriber limit exceeded: Only 1 online index can be created or deleted simultaneously per table");
   }
