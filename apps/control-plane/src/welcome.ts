@@ -21,7 +21,8 @@ table{border-collapse:collapse}td,th{text-align:left;padding:.2rem 1.2rem .2rem 
 <p>Your cloud is up. Its state is ${dataFolder === null ? "in memory only" : `in <code>${text(dataFolder)}</code>`}.</p>
 <h2>Point your tools here</h2>
 <pre>export AWS_ENDPOINT_URL=${text(origin)}
-export AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test AWS_DEFAULT_REGION=us-east-1
+export AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test
+export AWS_DEFAULT_REGION=us-east-1
 aws s3 mb s3://my-bucket
 aws dynamodb list-tables</pre>
 <h2>Look inside</h2>
