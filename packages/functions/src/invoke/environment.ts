@@ -134,8 +134,10 @@ export class Environment {
       this.#initialized.reject(new InitFailure("Sandbox.Timedout", (requestId) => timeoutFault(requestId, spec.timeoutMs), "timeout"));
     });
     try {
-      await Promise.race([this.#start(), this.#initialized.promise]);
-      await this.#initialized.promise;
+      // A quick runtime asks for its first event before the executor has said that it started it.
+      const started = this.#start();
+      await Promise.race([started, this.#initialized.promise]);
+      await Promise.all([started, this.#initialized.promise]);
       this.#ready = true;
     } catch (error) {
       const failure = error instanceof InitFailure ? error
