@@ -1,0 +1,73 @@
+import { c } from "./case.ts";
+import type { VtlCase } from "./case.ts";
+
+const s = (expression: string, output: string): VtlCase => c(`text: ${expression}`, `#set($s = 'Hello World')${expression}`, output);
+const l = (expression: string, output: string): VtlCase => c(`list: ${expression}`, `#set($l = ['b', 'a', 'b'])${expression}`, output);
+const m = (expression: string, output: string): VtlCase => c(`map: ${expression}`, `#set($m = {'x': 1, 'y': 2})${expression}`, output);
+
+/** Java's methods, as far as templates reach them. */
+export const methods: VtlCase[] = [
+  s("$s.length()", "11"),
+  s("$s.toUpperCase() $s.toLowerCase()", "HELLO WORLD hello world"),
+  s("$s.substring(6)", "World"),
+  s("$s.substring(0, 5)", "Hello"),
+  s("[$s.substring(20)]", "[]"),
+  s("$s.indexOf('o') $s.lastIndexOf('o') $s.indexOf('o', 5) $s.indexOf('z')", "4 7 7 -1"),
+  s("$s.contains('World') $s.startsWith('Hell') $s.endsWith('x')", "true true false"),
+  s("$s.replace('l', 'L')", "HeLLo WorLd"),
+  s("$s.replaceAll('[aeiou]', '*')", "H*ll* W*rld"),
+  s("$s.replaceAll('(\\w+) (\\w+)', '$2 $1')", "World Hello"),
+  s("$s.replaceFirst('o', '0')", "Hell0 World"),
+  s("$s.matches('Hello.*') $s.matches('Hello')", "true false"),
+  s("$s.split(' ').size() $s.split(' ')[1]", "2 World"),
+  s("$s.equals('Hello World') $s.equalsIgnoreCase('HELLO WORLD')", "true true"),
+  s("$s.charAt(4)", "o"),
+  s("$s.concat('!')", "Hello World!"),
+  s("$s.isEmpty()", "false"),
+  s("$s.compareTo('Hello World')", "0"),
+  s("$s.hashCode()", "-862545276"),
+  s("[$s.getClass()][$s.class][$s.getClass().forName('java.lang.Runtime')]", "[][][]"),
+  s("[$s.noSuchMethod()]", "[]"),
+  c("text: trim", "[#set($t = '  x ')$t.trim()]", "[x]"),
+  c("text: split drops what is empty at the end", "#set($t = 'a,b,,')$t.split(',').size()", "2"),
+  c("text: split by a limit", "#set($t = 'a,b,c')$t.split(',', 2)[1]", "b,c"),
+  c("text: a chain of methods", "$input.params('id').toLowerCase().replace('-', '_').substring(1)", "b_c", { params: { path: { id: "AB-C" } } }),
+  c("text: format", "#set($t = '')$t.format('%s-%03d', 'a', 7)", "a-007"),
+  c("text: join", "#set($t = '')$t.join('+', ['a', 'b'])", "a+b"),
+
+  c("number: parseInt", "#set($n = 0)#set($n = $n.parseInt('41') + 1)$n", "42"),
+  c("number: text", "#set($n = 42)$n.toString().length()", "2"),
+  c("number: of a payload", "$input.path('$.n') $input.path('$.n').intValue() $input.path('$.d')", "12 12 3.0", { body: '{"n":12,"d":3.0}' }),
+  c("number: large ones keep their digits", "$input.path('$.n') $input.json('$.n')", "12345678901234567890 12345678901234567890", { body: '{"n":12345678901234567890}' }),
+  c("number: parseDouble", "#set($d = 0.0)#set($r = $d.parseDouble('1.5') * 2)$r", "3.0"),
+
+  l("$l.size() $l.isEmpty()", "3 false"),
+  l("$l.get(1) $l[1] $l[-1]", "a a b"),
+  l("[$l.get(9)]", "[]"),
+  l("$l.add('c') $l", "true [b, a, b, c]"),
+  l("#set($ignore = $l.add(0, 'z'))$l", "[z, b, a, b]"),
+  l("#set($ignore = $l.addAll(['x', 'y']))$l", "[b, a, b, x, y]"),
+  l("$l.remove(0) $l", "b [a, b]"),
+  l("$l.remove('a') $l", "true [b, b]"),
+  l("$l.contains('a') $l.contains('z')", "true false"),
+  l("$l.indexOf('b') $l.lastIndexOf('b')", "0 2"),
+  l("$l.subList(1, 3)", "[a, b]"),
+  l("#set($l[1] = 'c')$l", "[b, c, b]"),
+  l("$l.toString()", "[b, a, b]"),
+  l("$l.equals(['b', 'a', 'b'])", "true"),
+  c("list: built and walked", "#set($out = [])#foreach($i in [1..3])#set($x = $out.add($i * $i))#end$out", "[1, 4, 9]"),
+
+  m("$m.size() $m.isEmpty()", "2 false"),
+  m("$m.x $m['y'] $m.get('x')", "1 2 1"),
+  m("$m.containsKey('x') $m.containsKey('z') $m.containsValue(2)", "true false true"),
+  m("$m.keySet()", "[x, y]"),
+  m("$m.values()", "[1, 2]"),
+  m("$!m.put('z', 3)$m", "{x=1, y=2, z=3}"),
+  m("$m.put('x', 9) $m.x", "1 9"),
+  m("$m.remove('x') $m", "1 {y=2}"),
+  m("$!m.putAll({'z': 3})$m.size()", "3"),
+  m("$m.getOrDefault('q', 'none')", "none"),
+  m("#set($m.q = 'new')$m.q", "new"),
+  m("$m.keySet().contains('x')", "true"),
+  m("#foreach($e in $m.entrySet())$e.key=$e.value;#end", "x=1;y=2;"),
+];
