@@ -17,6 +17,15 @@ function checkVariables(variables: { [key: string]: string } | undefined): void 
   if (Object.keys(variables ?? {}).length > 100) throw badRequest("Stage variables cannot exceed 100");
 }
 
+/** Settings are for routes that exist (the words are those that Terraform's users report from AWS). */
+function checkRouteSettings(ctx: Ctx, apiId: string, settings: { [key: string]: V2.RouteSettings } | undefined): void {
+  if (settings === undefined) return;
+  const keys = new Set(ctx.store.routes.all(apiId).map((route) => route.RouteKey));
+  for (const key of Object.keys(settings)) {
+    if (!keys.has(key)) throw notFound(`Unable to find Route by key ${key} within the provided RouteSettings`);
+  }
+}
+
 /** Adds a stage, all checks made; imports use it too. */
 export function createStage(ctx: Ctx, apiId: string, input: Omit<V2.CreateStageRequest, "ApiId">): StageItem {
   const { store } = ctx;
@@ -26,6 +35,7 @@ export function createStage(ctx: Ctx, apiId: string, input: Omit<V2.CreateStageR
   if (store.stages.get(apiId, input.StageName) !== undefined) throw conflict("Stage already exists");
   if (input.DeploymentId !== undefined && store.deployments.get(apiId, input.DeploymentId) === undefined) throw notFound(`Invalid Deployment identifier specified ${input.DeploymentId}`);
   checkVariables(input.StageVariables);
+  checkRouteSettings(ctx, apiId, input.RouteSettings);
   checkQuota(ctx, "stages", 10, store.stages.count(apiId), "stages");
   const now = ctx.clock.now();
   const stage: StageItem = defined({
@@ -70,6 +80,7 @@ export const stageOperations: Operations<"apigatewayv2", Store> = {
       findDeployment(ctx, ApiId, changes.DeploymentId);
     }
     checkVariables(changes.StageVariables);
+    checkRouteSettings(ctx, ApiId, changes.RouteSettings);
     const variables = changes.StageVariables === undefined ? stage.StageVariables : mergeVariables(stage.StageVariables, changes.StageVariables);
     const updated: StageItem = defined({
       ...stage,

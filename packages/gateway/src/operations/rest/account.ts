@@ -71,7 +71,7 @@ export const accountOperations: Operations<"apigateway", Store> = {
     const { rate, burst } = accountThrottle(ctx);
     return defined({ cloudwatchRoleArn: settings.cloudwatchRoleArn, throttleSettings: { burstLimit: burst, rateLimit: rate }, features: ["UsagePlans"], apiKeyVersion: "4" });
   },
-  GenerateClientCertificate: (ctx, input) => generateCertificate(ctx, input),
+  GenerateClientCertificate: generateCertificate,
   GetClientCertificate: (ctx, input) => certificateView(findCertificate(ctx, input.clientCertificateId)),
   GetClientCertificates(ctx, input) {
     const { items, position } = pageOf(ctx.store.clientCertificates, "", input);
