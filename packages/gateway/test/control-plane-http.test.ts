@@ -14,7 +14,7 @@ beforeAll(async () => {
 });
 afterAll(() => cloud.close());
 
-const run = <T = any>(command: new (input: any) => any, input: object = {}): Promise<T> => client.send(new command(input));
+const run = <T = any>(command: new (input: any) => any, input: object = {}): Promise<T> => client.send(new command(input)) as Promise<T>;
 const missing = (call: Promise<unknown>): Promise<void> => expect(call).rejects.toMatchObject({ name: "NotFoundException", $metadata: { httpStatusCode: 404 } });
 const URI = "arn:aws:lambda:us-east-1:000000000000:function:f";
 

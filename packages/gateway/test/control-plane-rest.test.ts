@@ -17,7 +17,7 @@ beforeAll(async () => {
 });
 afterAll(() => cloud.close());
 
-const run = <T = any>(command: new (input: any) => any, input: object = {}): Promise<T> => client.send(new command(input));
+const run = <T = any>(command: new (input: any) => any, input: object = {}): Promise<T> => client.send(new command(input)) as Promise<T>;
 const replace = (path: string, value: string): { patchOperations: gw.PatchOperation[] } => ({ patchOperations: [{ op: "replace", path, value }] });
 const missing = (call: Promise<unknown>): Promise<void> => expect(call).rejects.toMatchObject({ name: "NotFoundException", $metadata: { httpStatusCode: 404 } });
 
