@@ -1,4 +1,5 @@
+import { sns } from "./sns/index.ts";
 import { sqs } from "./sqs/index.ts";
 
 /** SQS, SNS, EventBridge and EventBridge Scheduler. */
-export const services = [sqs] as const;
+export const services = [sqs, sns] as const;
