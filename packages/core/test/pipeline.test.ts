@@ -1,4 +1,4 @@
-import { DynamoDBClient, DescribeTableCommand, GetItemCommand, ListTablesCommand, PutItemCommand } from "@aws-sdk/client-dynamodb";
+import { DynamoDBClient, GetItemCommand, ListTablesCommand, PutItemCommand } from "@aws-sdk/client-dynamodb";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { AwsError } from "@cumulet/protocol";
 import { defineService, defineStore, type Database, type Statement } from "../src/index.ts";
@@ -67,7 +67,7 @@ describe("a request over HTTP", () => {
   });
 
   test("is validated in AWS's words", async () => {
-    await expect(client.send(new DescribeTableCommand({ TableName: undefined as unknown as string }))).rejects.toThrow(/failed to satisfy constraint: Member must not be null/);
+    await expect(client.send(new PutItemCommand({ TableName: "any", Item: undefined as unknown as Record<string, never> }))).rejects.toThrow(/failed to satisfy constraint: Member must not be null/);
   });
 
   test("for an operation that is not there says so by name", async () => {
@@ -156,4 +156,38 @@ test("every request leaves a record, a metric and a trace", async () => {
   const [record] = cloud.platform.runtime.recent.list(1);
   expect(record).toMatchObject({ service: "dynamodb", operation: "GetItem", status: 200, traceId, parentId: "b7ad6b7169203331", via: "http" });
   expect(cloud.platform.runtime.metrics.text()).toMatch(/cumulet_requests_total\{service="dynamodb",operation="GetItem",status="200"\} \d+/);
+});
+
+describe("faults", () => {
+  const item = (header?: string): Promise<Response> =>
+    fetch(cloud.endpoint, {
+      method: "POST",
+      headers: { "x-amz-target": "DynamoDB_20120810.GetItem", "content-type": "application/x-amz-json-1.0", ...(header === undefined ? {} : { "x-cumulet-fault": header }) },
+      body: JSON.stringify({ TableName: "any", Key: { id: { S: "a" } } }),
+    });
+
+  test.each([
+    ["dynamodb.GetItem=throttle", 400, "ProvisionedThroughputExceededException"],
+    ["s3.*=throttle, dynamodb.*=InternalServerError", 500, "InternalServerError"],
+    ["dynamodb.PutItem=throttle", 200, undefined],
+    ["dynamodb.GetItem=throttle:0", 200, undefined],
+    ["dynamodb.GetItem", 400, "ValidationException"],
+  ])("asked for by one request: %s", async (header, status, code) => {
+    const response = await item(header);
+    expect(response.status).toBe(status);
+    if (code !== undefined) expect(await response.json()).toMatchObject({ __type: expect.stringContaining(code) });
+  });
+
+  test("by rule, for every request, with a delay on platform time", async () => {
+    const { faults } = cloud.platform.runtime;
+    faults.push({ service: "dynamodb", operation: "GetItem", latencyMs: 5000, error: "InternalServerError" });
+    try {
+      let status: number | undefined;
+      const answer = item().then((response) => (status = response.status));
+      await expect.poll(() => cloud.clock.advance(1000).then(() => status), { timeout: 10_000 }).toBe(500);
+      await answer;
+    } finally {
+      faults.length = 0;
+    }
+  });
 });

@@ -165,6 +165,44 @@ export class Snapshots {
   }
 
   /**
+   * Folder of a snapshot, for reading it whole (export). Its files never change.
+   *
+   * @throws SnapshotError
+   */
+  folderOf(name: string): string {
+    this.find(name);
+    return join(this.#folder, name);
+  }
+
+  /**
+   * Takes in a snapshot that was exported: `unpack` fills an empty folder, which becomes the snapshot when it is one.
+   *
+   * @throws SnapshotError
+   */
+  adopt(name: string, unpack: (folder: string) => Promise<void>): Promise<Snapshot> {
+    return this.#storage.exclusively(async () => {
+      this.#checkName(name);
+      const target = join(this.#folder, name);
+      if (existsSync(target)) throw new SnapshotError(`There is a snapshot ${name} already: delete it first, or take another name.`);
+      const partial = join(this.#folder, `.${name}.partial`);
+      await rm(partial, { recursive: true, force: true });
+      mkdirSync(partial, { recursive: true });
+      try {
+        await unpack(partial);
+        const manifest = join(partial, "manifest.json");
+        if (!existsSync(manifest)) throw new SnapshotError("This file is not a snapshot of Cumulet.");
+        const snapshot = JSON.parse(await readFile(manifest, "utf8")) as Snapshot;
+        if (snapshot.format > format) throw new SnapshotError(`The snapshot ${name} was taken by a newer version of Cumulet.`);
+        writeFileSync(manifest, `${JSON.stringify({ ...snapshot, name }, undefined, 2)}\n`);
+        renameSync(partial, target);
+        return this.find(name);
+      } finally {
+        await rm(partial, { recursive: true, force: true });
+      }
+    });
+  }
+
+  /**
    * Holds on to the state of this moment, all in one turn of the event loop. Files get a reading connection that keeps seeing
    * it; memory is small enough to be copied at once.
    */
