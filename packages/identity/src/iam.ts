@@ -1,16 +1,23 @@
 import { defineService } from "@cumulet/core";
 import * as keys from "./operations/iam/access-keys.ts";
 import * as account from "./operations/iam/account.ts";
+import * as certificates from "./operations/iam/certificates.ts";
 import * as groups from "./operations/iam/groups.ts";
 import * as profiles from "./operations/iam/instance-profiles.ts";
+import * as lastAccessed from "./operations/iam/last-accessed.ts";
 import * as login from "./operations/iam/login-profiles.ts";
 import * as mfa from "./operations/iam/mfa.ts";
 import * as policies from "./operations/iam/policies.ts";
+import * as providers from "./operations/iam/providers.ts";
+import * as reports from "./operations/iam/reports.ts";
 import * as roles from "./operations/iam/roles.ts";
+import * as linked from "./operations/iam/service-linked-roles.ts";
+import * as simulation from "./operations/iam/simulate.ts";
 import * as credentials from "./operations/iam/user-credentials.ts";
 import * as users from "./operations/iam/users.ts";
 import { iamResources } from "./resources.ts";
 import { identityStore } from "./store.ts";
+import { noteUsage } from "./usage.ts";
 
 /** IAM: who there is, and what each may do. */
 export const iam = defineService({
@@ -107,12 +114,89 @@ export const iam = defineService({
     UpdateLoginProfile: login.updateLoginProfile,
     DeleteLoginProfile: login.deleteLoginProfile,
 
-    ListSigningCertificates: credentials.listSigningCertificates,
+    ChangePassword: login.changePassword,
+
+    UploadSigningCertificate: certificates.uploadSigningCertificate,
+    ListSigningCertificates: certificates.listSigningCertificates,
+    UpdateSigningCertificate: certificates.updateSigningCertificate,
+    DeleteSigningCertificate: certificates.deleteSigningCertificate,
+    UploadServerCertificate: certificates.uploadServerCertificate,
+    GetServerCertificate: certificates.getServerCertificate,
+    ListServerCertificates: certificates.listServerCertificates,
+    UpdateServerCertificate: certificates.updateServerCertificate,
+    DeleteServerCertificate: certificates.deleteServerCertificate,
+    TagServerCertificate: certificates.tagServerCertificate,
+    UntagServerCertificate: certificates.untagServerCertificate,
+    ListServerCertificateTags: certificates.listServerCertificateTags,
+
+    UploadSSHPublicKey: credentials.uploadSshKey,
+    GetSSHPublicKey: credentials.getSshKey,
     ListSSHPublicKeys: credentials.listSshPublicKeys,
+    UpdateSSHPublicKey: credentials.updateSshKey,
+    DeleteSSHPublicKey: credentials.deleteSshKey,
+    CreateServiceSpecificCredential: credentials.createServiceCredential,
     ListServiceSpecificCredentials: credentials.listServiceSpecificCredentials,
+    UpdateServiceSpecificCredential: credentials.updateServiceCredential,
+    ResetServiceSpecificCredential: credentials.resetServiceCredential,
+    DeleteServiceSpecificCredential: credentials.deleteServiceCredential,
+
+    CreateVirtualMFADevice: mfa.createVirtualMfaDevice,
+    EnableMFADevice: mfa.enableMfaDevice,
+    DeactivateMFADevice: mfa.deactivateMfaDevice,
+    ResyncMFADevice: mfa.resyncMfaDevice,
+    DeleteVirtualMFADevice: mfa.deleteVirtualMfaDevice,
+    GetMFADevice: mfa.getMfaDevice,
     ListMFADevices: mfa.listMfaDevices,
     ListVirtualMFADevices: mfa.listVirtualMfaDevices,
+    TagMFADevice: mfa.tagMfaDevice,
+    UntagMFADevice: mfa.untagMfaDevice,
+    ListMFADeviceTags: mfa.listMfaDeviceTags,
+
+    CreateOpenIDConnectProvider: providers.createOidc,
+    GetOpenIDConnectProvider: providers.getOidc,
+    ListOpenIDConnectProviders: providers.listOidc,
+    DeleteOpenIDConnectProvider: providers.deleteOidc,
+    AddClientIDToOpenIDConnectProvider: providers.addClientId,
+    RemoveClientIDFromOpenIDConnectProvider: providers.removeClientId,
+    UpdateOpenIDConnectProviderThumbprint: providers.updateThumbprints,
+    TagOpenIDConnectProvider: providers.tagOidc,
+    UntagOpenIDConnectProvider: providers.untagOidc,
+    ListOpenIDConnectProviderTags: providers.listOidcTags,
+    CreateSAMLProvider: providers.createSaml,
+    GetSAMLProvider: providers.getSaml,
+    ListSAMLProviders: providers.listSaml,
+    UpdateSAMLProvider: providers.updateSaml,
+    DeleteSAMLProvider: providers.deleteSaml,
+    TagSAMLProvider: providers.tagSaml,
+    UntagSAMLProvider: providers.untagSaml,
+    ListSAMLProviderTags: providers.listSamlTags,
+
+    CreateServiceLinkedRole: linked.createLinkedRole,
+    DeleteServiceLinkedRole: linked.deleteLinkedRole,
+    GetServiceLinkedRoleDeletionStatus: linked.deletionStatus,
+
     ListAccountAliases: account.listAccountAliases,
+    CreateAccountAlias: account.createAccountAlias,
+    DeleteAccountAlias: account.deleteAccountAlias,
+    GetAccountPasswordPolicy: account.getPasswordPolicy,
+    UpdateAccountPasswordPolicy: account.updatePasswordPolicy,
+    DeleteAccountPasswordPolicy: account.deletePasswordPolicy,
+    GetAccountSummary: account.getAccountSummary,
+    SetSecurityTokenServicePreferences: account.setTokenPreference,
+    GetAccountAuthorizationDetails: reports.authorizationDetails,
+    GenerateCredentialReport: reports.generateCredentialReport,
+    GetCredentialReport: reports.getCredentialReport,
+
+    GenerateServiceLastAccessedDetails: lastAccessed.generateLastAccessed,
+    GetServiceLastAccessedDetails: lastAccessed.getLastAccessed,
+    GetServiceLastAccessedDetailsWithEntities: lastAccessed.getLastAccessedEntities,
+    ListPoliciesGrantingServiceAccess: lastAccessed.policiesGranting,
+
+    SimulateCustomPolicy: simulation.simulateCustomPolicy,
+    SimulatePrincipalPolicy: simulation.simulatePrincipalPolicy,
+    GetContextKeysForCustomPolicy: simulation.contextKeysForCustom,
+    GetContextKeysForPrincipalPolicy: simulation.contextKeysForPrincipal,
   },
   resources: iamResources,
+  observes: noteUsage,
 });

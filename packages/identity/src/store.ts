@@ -2,6 +2,7 @@ import { defineStore, type Database } from "@cumulet/core";
 import { CredentialTable, credentialMigration } from "./store/credentials.ts";
 import { EntityTable, entityMigration } from "./store/entities.ts";
 import { PolicyTable, policyMigration } from "./store/policies.ts";
+import { UsageTable, usageMigration } from "./store/usage.ts";
 
 /** IAM's state of one account. */
 export class IdentityStore {
@@ -10,6 +11,7 @@ export class IdentityStore {
   readonly entities: EntityTable;
   readonly policies: PolicyTable;
   readonly credentials: CredentialTable;
+  readonly usage: UsageTable;
   readonly #db: Database;
   readonly #setting: ReturnType<typeof prepareSettings>;
 
@@ -20,6 +22,7 @@ export class IdentityStore {
     this.entities = new EntityTable(db, changed);
     this.policies = new PolicyTable(db, changed);
     this.credentials = new CredentialTable(db);
+    this.usage = new UsageTable(db);
     this.#db = db;
     this.#setting = prepareSettings(db);
   }
@@ -63,6 +66,6 @@ function prepareSettings(db: Database) {
 export const identityStore = defineStore<IdentityStore>({
   name: "identity",
   scope: "global",
-  migrations: [`${entityMigration}${policyMigration}${credentialMigration}${settingMigration}`],
+  migrations: [`${entityMigration}${policyMigration}${credentialMigration}${settingMigration}`, usageMigration],
   open: ({ db }) => new IdentityStore(db),
 });

@@ -1,5 +1,6 @@
 import { defineService } from "@cumulet/core";
 import { assumeRole } from "./operations/sts/assume-role.ts";
+import { assumeRoleWithWebIdentity } from "./operations/sts/web-identity.ts";
 import * as identity from "./operations/sts/identity.ts";
 import { forgetExpired } from "./background.ts";
 import { stsResources } from "./resources.ts";
@@ -13,7 +14,10 @@ export const sts = defineService({
     GetCallerIdentity: identity.getCallerIdentity,
     GetAccessKeyInfo: identity.getAccessKeyInfo,
     GetSessionToken: identity.getSessionToken,
+    GetFederationToken: identity.getFederationToken,
+    DecodeAuthorizationMessage: identity.decodeAuthorizationMessage,
     AssumeRole: assumeRole,
+    AssumeRoleWithWebIdentity: assumeRoleWithWebIdentity,
   },
   background: forgetExpired,
   resources: stsResources,

@@ -84,7 +84,8 @@ export function identityPolicies(store: IdentityStore, entity: Entity): NamedPol
   return entity.kind === "user" ? [...own, ...store.entities.groupsOf(entity.id, 1000).flatMap((group) => policiesOf(store, group))] : own;
 }
 
-function policiesOf(store: IdentityStore, entity: Entity): NamedPolicy[] {
+/** The policies of an entity alone. */
+export function policiesOf(store: IdentityStore, entity: Entity): NamedPolicy[] {
   return [
     ...store.policies.inlineList(entity.id, 1000).map(({ name, document }) => named({ type: "IAM Policy", id: `${entity.kind}_${entity.name}_${name}` }, document)),
     ...store.policies.attached(entity.id, 1000).flatMap((arn) => managed(store, arn, "IAM Policy")),

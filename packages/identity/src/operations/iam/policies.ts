@@ -43,7 +43,8 @@ function needCustomerPolicy(ctx: Ctx, arn: string): Entity<"policy"> {
   return customer;
 }
 
-function describe(ctx: Ctx, { arn, name, customer, aws }: Managed): Policy {
+/** A managed policy as lists show it. */
+export function describePolicy(ctx: Ctx, { arn, name, customer, aws }: Managed): Policy {
   const counts = { AttachmentCount: ctx.store.policies.attachmentCount(arn), PermissionsBoundaryUsageCount: ctx.store.entities.boundaryUses(arn), IsAttachable: true };
   if (aws !== undefined) {
     return { PolicyName: name, PolicyId: aws.id, Arn: arn, Path: aws.path, DefaultVersionId: aws.version, ...counts, CreateDate: aws.createdMs, UpdateDate: aws.updatedMs };
@@ -70,7 +71,7 @@ export function createPolicy(ctx: Ctx, { PolicyName, Path = "/", PolicyDocument,
   };
   ctx.store.entities.insert(entity);
   ctx.store.policies.addVersion(entity.id, { version: 1, document: PolicyDocument, createdMs: now });
-  return { Policy: { ...describe(ctx, { arn: arnOf(ctx, entity), name: PolicyName, customer: entity }), ...shownTags(tags) } };
+  return { Policy: { ...describePolicy(ctx, { arn: arnOf(ctx, entity), name: PolicyName, customer: entity }), ...shownTags(tags) } };
 }
 
 function checkSize(ctx: Ctx, document: string): void {
@@ -81,7 +82,7 @@ function checkSize(ctx: Ctx, document: string): void {
 export function getPolicy(ctx: Ctx, { PolicyArn }: { PolicyArn: string }): GetPolicyResponse {
   const policy = needPolicy(ctx, PolicyArn);
   const description = policy.aws?.description ?? policy.customer?.details.description;
-  return { Policy: { ...describe(ctx, policy), ...(description === undefined ? {} : { Description: description }), Tags: policy.customer?.tags ?? [] } };
+  return { Policy: { ...describePolicy(ctx, policy), ...(description === undefined ? {} : { Description: description }), Tags: policy.customer?.tags ?? [] } };
 }
 
 export function deletePolicy(ctx: Ctx, { PolicyArn }: { PolicyArn: string }): void {
@@ -100,9 +101,9 @@ export function listPolicies(ctx: Ctx, input: ListPoliciesRequest): ListPolicies
     return (!OnlyAttached && PolicyUsageFilter === undefined) || used;
   };
   const own = Scope === "AWS" ? [] : ctx.store.entities.list("policy", 10_000, "", PathPrefix)
-    .map((customer) => describe(ctx, { arn: arnOf(ctx, customer), name: customer.name, customer }));
+    .map((customer) => describePolicy(ctx, { arn: arnOf(ctx, customer), name: customer.name, customer }));
   const awss = Scope === "Local" ? [] : managedPolicies().filter(({ path }) => path.startsWith(PathPrefix))
-    .map((aws) => describe(ctx, { arn: aws.arn(ctx.partition), name: aws.name, aws }));
+    .map((aws) => describePolicy(ctx, { arn: aws.arn(ctx.partition), name: aws.name, aws }));
   const { items, ...rest } = pageOf(input, [...own, ...awss].filter(wanted), ({ Arn }) => Arn as string);
   return { Policies: items, ...rest };
 }

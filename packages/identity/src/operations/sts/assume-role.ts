@@ -2,7 +2,7 @@ import type { AssumeRoleRequest, AssumeRoleResponse } from "@cumulet/protocol/mo
 import type { Entity } from "../../store/entities.ts";
 import { iamArn, parseArn } from "../../domain/names.ts";
 import { maxSessionSeconds } from "../iam/roles.ts";
-import { accessDenied, checkSession, issueCredentials, validationError, type Ctx } from "./session.ts";
+import { accessDenied, checkMfa, checkSession, issueCredentials, validationError, type Ctx } from "./session.ts";
 
 /** A role of any account of this cloud, in a context of its account. */
 export function findRole(ctx: Ctx, arn: string): { owner: Ctx; role: Entity<"role"> } | undefined {
@@ -25,6 +25,7 @@ export function assumeRole(ctx: Ctx, input: AssumeRoleRequest): AssumeRoleRespon
   const { RoleArn, RoleSessionName, DurationSeconds, SourceIdentity } = input;
   const found = findRole(ctx, RoleArn);
   const caller = ctx.principal;
+  checkMfa(ctx, input.SerialNumber, input.TokenCode);
   const inherited = Object.fromEntries(Object.entries(caller.session?.tags ?? {}).filter(([key]) => caller.session?.transitiveTagKeys?.includes(key)));
   const { session, packedPercent } = checkSession(input, inherited);
   // A role that does not exist is not told apart from one that does not trust the caller.

@@ -4,7 +4,9 @@ import type { Credentials, PolicyDescriptorType, Tag } from "@cumulet/protocol/m
 import { AwsError } from "@cumulet/protocol";
 import { secretAccessKey, sessionToken, uniqueId } from "../../domain/ids.ts";
 import { checkIdentityPolicy, policySize } from "../../domain/policy-document.ts";
+import { stepOf } from "../../domain/totp.ts";
 import type { IdentityStore } from "../../store.ts";
+import { findDevice } from "../iam/mfa.ts";
 
 export type Ctx = Context<IdentityStore>;
 
@@ -23,6 +25,20 @@ export function issueCredentials(ctx: Ctx, principal: Principal & { session: Pri
   ctx.names.claim(ACCESS_KEY, id, { account: ctx.account, region: ctx.region, data });
   ctx.store.credentials.addSession(id, expiresMs);
   return { AccessKeyId: id, SecretAccessKey: secret, SessionToken: token, Expiration: expiresMs };
+}
+
+/**
+ * Checks the second factor that a request brings, if it brings one.
+ *
+ * @throws AwsError AccessDenied
+ */
+export function checkMfa(ctx: Ctx, serial: string | undefined, code: string | undefined): void {
+  if (serial === undefined && code === undefined) return;
+  const device = serial === undefined ? undefined : findDevice(ctx, serial);
+  if (device === undefined || code === undefined || device.details.userId !== ctx.principal.id) {
+    throw accessDenied("MultiFactorAuthentication failed, unable to validate MFA code.  Please verify your MFA serial number is valid and associated with this user.");
+  }
+  if (stepOf(device.details.seed, code, ctx.clock.now()) === undefined) throw accessDenied("MultiFactorAuthentication failed with invalid MFA one time pass code. ");
 }
 
 /** What a request may narrow or mark a session with. */
