@@ -1,3 +1,4 @@
+import type { PlatformConfig } from "@cumulet/core";
 import type { CachePolicyConfig, DistributionConfig, Origin, OriginRequestPolicyConfig, ResponseHeadersPolicyConfig } from "@cumulet/protocol/models/cloudfront.d.ts";
 import { compileBehavior, type Behavior, type PolicyLookup } from "../domain/behavior.ts";
 import { managedCachePolicies, managedOriginRequestPolicies, managedResponseHeadersPolicies } from "../domain/managed-policies.ts";
@@ -38,8 +39,16 @@ export function policiesOf({ resources }: CdnStore): PolicyLookup {
 /** Compiled distributions of a store, valid for one of its generations. */
 const compiled = new WeakMap<CdnStore, { generation: number; distributions: Map<string, Distribution | undefined> }>();
 
+/** Whose rules decide where CloudFront and the RFCs differ. */
+export type Semantics = "cloudfront" | "rfc";
+
+/** `CUMULET_CDN_CACHE_SEMANTICS=rfc`, or CloudFront's. */
+export function semanticsOf({ settings }: PlatformConfig): Semantics {
+  return settings["cdn.cache_semantics"] === "rfc" ? "rfc" : "cloudfront";
+}
+
 /** The distribution of an id, compiled once for every change of configuration. */
-export function distributionOf(store: CdnStore, id: string, domain: string): Distribution | undefined {
+export function distributionOf(store: CdnStore, id: string, config: PlatformConfig): Distribution | undefined {
   const { generation } = store.resources;
   let known = compiled.get(store);
   if (known === undefined || known.generation !== generation) {
@@ -50,19 +59,19 @@ export function distributionOf(store: CdnStore, id: string, domain: string): Dis
   if (distribution === undefined) {
     const resource = store.resources.get<DistributionBody>("distribution", id);
     if (resource === undefined) return undefined;
-    distribution = compileDistribution(resource, policiesOf(store), domain);
+    distribution = compileDistribution(resource, policiesOf(store), config.domains[0] ?? "localhost", semanticsOf(config));
     known.distributions.set(id, distribution);
   }
   return distribution;
 }
 
-function compileDistribution({ id, etag, body }: Resource<DistributionBody>, policies: PolicyLookup, domain: string): Distribution {
+function compileDistribution({ id, etag, body }: Resource<DistributionBody>, policies: PolicyLookup, domain: string, semantics: Semantics): Distribution {
   const { config } = body;
   const behaviors = (config.CacheBehaviors?.Items ?? []).map((item) => {
-    const behavior = compileBehavior(item, policies);
+    const behavior = compileBehavior(item, policies, semantics);
     return { matches: compilePathPattern(behavior.pathPattern), behavior };
   });
-  const fallback = compileBehavior(config.DefaultCacheBehavior, policies);
+  const fallback = compileBehavior(config.DefaultCacheBehavior, policies, semantics);
   const errors = new Map((config.CustomErrorResponses?.Items ?? []).map((response) => [response.ErrorCode, response]));
   return {
     id,

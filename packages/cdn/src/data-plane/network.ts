@@ -2,7 +2,7 @@ import type { Background, Context, PlatformConfig } from "@cumulet/core";
 import { createHostParser, endpointLabels, type HostParser } from "@cumulet/protocol";
 import { wildcardMatch } from "../domain/path-pattern.ts";
 import type { CdnStore } from "../store.ts";
-import { Cache } from "./cache.ts";
+import { Cache } from "./cache/cache.ts";
 import { Origins } from "./origin.ts";
 
 const MIB = 1024 * 1024;
@@ -41,12 +41,12 @@ export function networkOf(config: PlatformConfig): Network {
 /** Makes every edge forget paths of a distribution; a path may end in `*`. */
 export function purge(ctx: Context<CdnStore>, distribution: string, paths: readonly string[]): void {
   const patterns = paths.map((path) => (path.startsWith("/") ? path : `/${path}`));
-  networkOf(ctx.config).cache.purge(distribution, (target) => patterns.some((pattern) => wildcardMatch(pattern, target)));
+  networkOf(ctx.config).cache.purge(ctx.account, distribution, (target) => patterns.some((pattern) => wildcardMatch(pattern, target)));
 }
 
 /** Makes every edge forget a distribution. */
 export function dropDistribution(ctx: Context<CdnStore>, distribution: string): void {
-  networkOf(ctx.config).cache.purge(distribution, () => true);
+  networkOf(ctx.config).cache.purge(ctx.account, distribution, () => true);
 }
 
 /** Closes what the network holds open when the platform stops, and forgets what edges have of an account that was reset. */

@@ -1,4 +1,5 @@
 import { Agent, type Dispatcher } from "undici";
+import type { OutgoingHttpHeaders } from "node:http";
 import type { Readable } from "node:stream";
 import type { HeaderList } from "../domain/headers.ts";
 
@@ -17,6 +18,8 @@ export interface OriginRequest {
   connectAttempts: number;
   readTimeout: number;
   signal: AbortSignal | undefined;
+  /** Interim answers (1xx), names in lower case. */
+  onInformation(status: number, headers: OutgoingHttpHeaders): void;
 }
 
 /** An origin's answer: its head, and its body to be read. */
@@ -59,8 +62,11 @@ export class Origins {
           headersTimeout: request.readTimeout * 1000,
           bodyTimeout: request.readTimeout * 1000,
           responseHeaders: "raw",
+          onInfo: ({ statusCode: status, headers: fields }) => request.onInformation(status, objectOf(fields as unknown as string[])),
           ...(request.signal === undefined ? {} : { signal: request.signal }),
         });
+        // A body that is given up emits an error; whoever reads it sees it all the same.
+        body.on("error", () => undefined);
         return { status: statusCode, headers: headers as unknown as HeaderList, body };
       } catch (error) {
         const code = (error as { code?: string }).code ?? "";
@@ -87,4 +93,15 @@ export class Origins {
 
 function isStream(body: OriginRequest["body"]): boolean {
   return body !== undefined && !Buffer.isBuffer(body);
+}
+
+/** A flat list as an object, names in lower case, repeated fields as lists. */
+function objectOf(list: readonly string[]): OutgoingHttpHeaders {
+  const fields: { [name: string]: string | string[] } = {};
+  for (let i = 0; i < list.length; i += 2) {
+    const name = list[i]!.toLowerCase();
+    const before = fields[name];
+    fields[name] = before === undefined ? list[i + 1]! : [...(Array.isArray(before) ? before : [before]), list[i + 1]!];
+  }
+  return fields;
 }

@@ -41,14 +41,17 @@ export interface PolicyLookup {
 }
 
 /** Compiles a behaviour. A policy that is gone counts as one that forwards and keys nothing. */
-export function compileBehavior(config: CacheBehavior | DefaultCacheBehavior, policies: PolicyLookup): Behavior {
+export function compileBehavior(config: CacheBehavior | DefaultCacheBehavior, policies: PolicyLookup, semantics: "cloudfront" | "rfc" = "cloudfront"): Behavior {
   const policy = config.CachePolicyId === undefined ? undefined : policies.cachePolicy(config.CachePolicyId);
   const legacy = policy === undefined && config.ForwardedValues !== undefined;
-  const key = legacy ? legacyKey(config) : policyKey(policy);
+  let key = legacy ? legacyKey(config) : policyKey(policy);
   const origin = config.OriginRequestPolicyId === undefined ? undefined : policies.originRequestPolicy(config.OriginRequestPolicyId);
   const parameters = policy?.ParametersInCacheKeyAndForwardedToOrigin;
-  // Legacy: all headers forwarded means that nothing is cached.
-  const uncached = legacy && key.headers.mode === "all";
+  // Legacy: all headers forwarded means that nothing is cached. By the RFCs `Vary` tells which of those forwarded count.
+  const allHeaders = legacy && key.headers.mode === "all";
+  const uncached = allHeaders && semantics === "cloudfront";
+  const forwarded = key;
+  if (legacy && semantics === "rfc") key = { headers: nothing, cookies: nothing, queries: key.queries };
   return {
     config,
     pathPattern: "PathPattern" in config ? config.PathPattern : "*",
@@ -61,8 +64,8 @@ export function compileBehavior(config: CacheBehavior | DefaultCacheBehavior, po
     defaultTtl: uncached ? 0 : (policy?.DefaultTTL ?? config.DefaultTTL ?? 86_400),
     maxTtl: uncached ? 0 : (policy?.MaxTTL ?? config.MaxTTL ?? 31_536_000),
     key,
-    forward: origin === undefined ? key : {
-      headers: union(key.headers, selectionOf({ behavior: origin.HeadersConfig.HeaderBehavior, names: origin.HeadersConfig.Headers?.Items }, true)),
+    forward: origin === undefined ? forwarded : {
+      headers: union(forwarded.headers, selectionOf({ behavior: origin.HeadersConfig.HeaderBehavior, names: origin.HeadersConfig.Headers?.Items }, true)),
       cookies: union(key.cookies, withWildcards(selectionOf({ behavior: origin.CookiesConfig.CookieBehavior, names: origin.CookiesConfig.Cookies?.Items }))),
       queries: union(key.queries, selectionOf({ behavior: origin.QueryStringsConfig.QueryStringBehavior, names: origin.QueryStringsConfig.QueryStrings?.Items })),
     },

@@ -112,7 +112,7 @@ function byCloudFront(answer: OriginAnswer, authorized: boolean, control: Direct
   const refused = control.noStore || control.private !== false || control.noCache === true;
   if (refused && rules.minTtl > 0) return { ...usage(control), store: true, noCache: false, lifetimeMs: rules.minTtl * 1000 };
   if (control.noStore || control.private === true) return never;
-  if (authorized && !control.public && control.sMaxage === undefined && !control.mustRevalidate && told === undefined && rules.defaultTtl === 0) return never;
+  if (authorized && !control.public && control.sMaxage === undefined && !control.mustRevalidate) return never;
   return { store: true, lifetimeMs: clamp(told ?? rules.defaultTtl * 1000, rules), ...usage(control) };
 }
 

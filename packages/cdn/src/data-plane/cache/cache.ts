@@ -1,18 +1,6 @@
-import type { Storage } from "../domain/cache/freshness.ts";
-import { selectsSame, type Selecting } from "../domain/cache/vary.ts";
-import type { HeaderList, RequestHeaders } from "../domain/headers.ts";
-import type { Body } from "./body.ts";
-
-/** A stored answer. */
-export interface Entry {
-  status: number;
-  headers: HeaderList;
-  storage: Storage;
-  /** Platform time when it came or was last confirmed, milliseconds. */
-  responseMs: number;
-  selecting: Selecting;
-  body: Body;
-}
+import { selectsSame } from "../../domain/cache/vary.ts";
+import type { RequestHeaders } from "../../domain/headers.ts";
+import { detach, heldBytes, type Entry } from "./entry.ts";
 
 /** All stored answers of one cache key, newest first. */
 export interface Slot {
@@ -29,7 +17,10 @@ export interface Slot {
   bytes: number;
 }
 
-/** Bound of the bodies in memory, and of one of them. */
+/** What makes a slot. */
+export type SlotOwner = Pick<Slot, "account" | "distribution" | "path">;
+
+/** Bound of the bodies, and of one of them. */
 export interface CacheLimits {
   bytes: number;
   objectBytes: number;
@@ -59,20 +50,13 @@ export class Cache {
   get bytes(): number { return this.#bytes; }
   get size(): number { return this.#slots.size; }
 
-  /** The slot of a key, if anything is or is about to be stored there. */
-  find(key: string): Slot | undefined {
-    const slot = this.#slots.get(key);
-    if (slot !== undefined) slot.visited = true;
-    return slot;
-  }
-
   /** The slot of a key, made when there is none. */
-  slot(key: string, account: string, distribution: string, path: string): Slot {
+  slot(key: string, owner: () => SlotOwner): Slot {
     let slot = this.#slots.get(key);
     if (slot === undefined) {
-      slot = { key, account, distribution, path, entries: [], pending: undefined, visited: false, bytes: 0 };
+      slot = { key, ...owner(), entries: [], pending: undefined, visited: false, bytes: 0 };
       this.#slots.set(key, slot);
-    }
+    } else slot.visited = true;
     return slot;
   }
 
@@ -80,7 +64,7 @@ export class Cache {
   put(slot: Slot, entry: Entry, request: RequestHeaders): void {
     // An invalidation may have taken the slot away while the origin was asked.
     if (this.#slots.get(slot.key) !== slot) return;
-    slot.entries = slot.entries.filter((other) => !selectsSame(other.selecting, request));
+    slot.entries = slot.entries.filter((other) => other !== entry && !selectsSame(other.selecting, request));
     slot.entries.unshift(entry);
     if (slot.entries.length > VARIANTS) slot.entries.length = VARIANTS;
     this.measure(slot);
@@ -93,20 +77,25 @@ export class Cache {
     else this.measure(slot);
   }
 
+  /** Whether an answer is kept. */
+  holds(slot: Slot, entry: Entry): boolean {
+    return this.#slots.get(slot.key) === slot && slot.entries.includes(entry);
+  }
+
   /** Counts a slot's bytes anew (a body has grown) and makes room. */
   measure(slot: Slot): void {
     if (this.#slots.get(slot.key) !== slot) return;
-    const bytes = slot.entries.reduce((sum, { body }) => sum + body.length + OVERHEAD, slot.key.length);
+    const bytes = slot.entries.reduce((sum, entry) => sum + heldBytes(entry) + OVERHEAD, slot.key.length);
     this.#bytes += bytes - slot.bytes;
     slot.bytes = bytes;
     while (this.#bytes > this.limits.bytes && this.#evictOne()) { /* until there is room */ }
   }
 
   /** Forgets what a test says, of one distribution. Returns how many keys. */
-  purge(distribution: string, matches: (path: string) => boolean): number {
+  purge(account: string, distribution: string, matches: (path: string) => boolean): number {
     let count = 0;
     for (const slot of this.#slots.values()) {
-      if (slot.distribution !== distribution || !matches(slot.path)) continue;
+      if (slot.distribution !== distribution || slot.account !== account || !matches(slot.path)) continue;
       this.#drop(slot);
       count++;
     }
@@ -127,7 +116,7 @@ export class Cache {
     if (this.#slots.get(slot.key) !== slot) return;
     this.#slots.delete(slot.key);
     this.#bytes -= slot.bytes;
-    for (const { body } of slot.entries) if (!body.complete) body.detach();
+    for (const entry of slot.entries) detach(entry);
   }
 
   #evictOne(): boolean {

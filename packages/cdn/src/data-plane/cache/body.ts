@@ -36,7 +36,8 @@ export class Body {
   /** True when all bytes have arrived. */
   get complete(): boolean { return this.#done; }
   get failure(): Error | undefined { return this.#failure; }
-  get readers(): number { return this.#readers.size; }
+  /** True for a body that is not kept for readers to come. */
+  get detached(): boolean { return this.#detached; }
 
   /** Adds bytes; the writer awaits what this returns before it adds more. */
   append(chunk: Buffer): Promise<void> | undefined {
