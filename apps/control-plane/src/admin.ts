@@ -1,13 +1,18 @@
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import type { ReadableStream } from "node:stream/web";
 import { Hono } from "hono";
 import { streamSSE } from "hono/streaming";
 import { HTTPException } from "hono/http-exception";
 import { isOwnHost, pageMayDrive } from "@cumulet/core/platform";
 import type { FaultRule, Record as RequestRecord } from "@cumulet/core/platform";
 import type { Platform } from "@cumulet/platform";
+import { create, extract } from "tar";
+import type { InitHooks } from "./hooks.ts";
 import { welcomePage } from "./welcome.ts";
 
 /** Administration: what the cloud is doing, its state, its clock. JSON throughout, but for metrics and the page. */
-export function adminApp(platform: Platform): Hono {
+export function adminApp(platform: Platform, hooks?: InitHooks): Hono {
   const app = new Hono();
   const { runtime } = platform;
 
@@ -43,6 +48,10 @@ export function adminApp(platform: Platform): Hono {
     });
   }
 
+  for (const path of ["/_cumulet/init", "/_localstack/init"]) {
+    app.get(path, (c) => c.json({ completed: { BOOT: true, START: true, READY: true, SHUTDOWN: false }, scripts: (hooks?.results ?? []).map(({ stage, name, state }) => ({ stage: stage.toUpperCase(), name, state })) }));
+  }
+
   app.get("/_cumulet/metrics", (c) => c.text(runtime.metrics.text(), 200, { "content-type": "text/plain; version=0.0.4; charset=utf-8" }));
 
   app.get("/_cumulet/requests", (c) => {
@@ -61,6 +70,21 @@ export function adminApp(platform: Platform): Hono {
   app.get("/_cumulet/snapshots", (c) => c.json({ snapshots: platform.snapshots.list() }));
   app.post("/_cumulet/snapshots/:name", async (c) => c.json(await platform.snapshots.create(c.req.param("name"), selection(await jsonBody(c.req.raw)).account)));
   app.post("/_cumulet/snapshots/:name/restore", async (c) => c.json(await platform.snapshots.restore(c.req.param("name"))));
+  app.get("/_cumulet/snapshots/:name/export", (c) => {
+    const folder = platform.snapshots.folderOf(c.req.param("name"));
+    const archive = create({ cwd: folder, gzip: true, portable: true }, ["."]);
+    return c.body(Readable.toWeb(Readable.from(archive)) as ReadableStream, 200, { "content-type": "application/gzip", "content-disposition": `attachment; filename="${c.req.param("name")}.tar.gz"` });
+  });
+  app.put("/_cumulet/snapshots/:name/import", async (c) => {
+    const { body } = c.req.raw;
+    if (body === null) throw new HTTPException(400, { message: "Send the exported file as the body." });
+    // Only plain files and folders: a link could lead out of the folder. Paths that would are refused by the library itself.
+    const unpack = (folder: string): Promise<void> =>
+      pipeline(Readable.fromWeb(body as never), extract({ cwd: folder, strict: true, filter: (_path, entry) => "type" in entry && (entry.type === "File" || entry.type === "Directory") })).catch((error: Error) => {
+        throw new HTTPException(400, { message: `This is no exported snapshot: ${error.message}` });
+      });
+    return c.json(await platform.snapshots.adopt(c.req.param("name"), unpack));
+  });
   app.delete("/_cumulet/snapshots/:name", async (c) => {
     await platform.snapshots.delete(c.req.param("name"));
     return c.json({ deleted: c.req.param("name") });

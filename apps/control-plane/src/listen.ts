@@ -4,6 +4,7 @@ import { getRequestListener } from "@hono/node-server";
 import { isOwnHost } from "@cumulet/core/platform";
 import type { Platform } from "@cumulet/platform";
 import { adminApp } from "./admin.ts";
+import type { InitHooks } from "./hooks.ts";
 import { SettingError } from "./settings.ts";
 
 /** A listening cloud. */
@@ -24,8 +25,8 @@ const GRACE_MS = 3_000;
  * request and response, so that bodies stay streams.
  * @throws SettingError when the port is taken or may not be used.
  */
-export async function listen(platform: Platform, host: string, port: number): Promise<Listening> {
-  const admin = getRequestListener(adminApp(platform).fetch, { overrideGlobalObjects: false });
+export async function listen(platform: Platform, host: string, port: number, hooks?: InitHooks): Promise<Listening> {
+  const admin = getRequestListener(adminApp(platform, hooks).fetch, { overrideGlobalObjects: false });
   const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
     const url = request.url ?? "/";
     if (ADMIN.test(url)) {

@@ -1,9 +1,10 @@
-import { StorageError } from "@cumulet/core/platform";
 import { Command, Option } from "commander";
+import { clock } from "./commands/clock.ts";
+import { doctor } from "./commands/doctor.ts";
 import { env } from "./commands/env.ts";
 import { logs } from "./commands/logs.ts";
 import { reset } from "./commands/reset.ts";
-import { start } from "./commands/start.ts";
+import * as snapshot from "./commands/snapshot.ts";
 import { status } from "./commands/status.ts";
 import { CommandError } from "./commands/remote.ts";
 import { SettingError } from "./settings.ts";
@@ -30,9 +31,11 @@ program
   .option("--log-level <level>", "debug, info, warn, error or silent (default info)")
   .option("--json", "log JSON lines")
   .addHelpText("after", "\nExamples:\n  cumulet start --port 5000\n  cumulet start --ephemeral --no-example")
-  .action((flags: Record<string, unknown>, command: Command) => {
+  .action(async (flags: Record<string, unknown>, command: Command) => {
     // commander defaults `--no-x` to true, which would hide the environment's word.
     if (command.getOptionValueSource("example") === "default") delete flags.example;
+    // Every service comes with it; the other commands need none.
+    const { start } = await import("./commands/start.ts");
     return start(flags);
   });
 
@@ -60,8 +63,34 @@ program
   .option("--service <service>", "only this service (dynamodb, s3, ...)")
   .action(reset);
 
+const snapshots = program.command("snapshot").description("save the state under a name, and go back to it");
+snapshots.command("save <name>").description("save all state, or one account's").addOption(url()).addOption(json()).option("--account <id>", "only this account").action(snapshot.save);
+snapshots.command("list").description("list what was saved").addOption(url()).addOption(json()).action(snapshot.list);
+snapshots.command("load <name>").description("put the saved state in the place of the present one").addOption(url()).addOption(json()).action(snapshot.load);
+snapshots.command("delete <name>").description("forget a saved state").addOption(url()).addOption(json()).action(snapshot.remove);
+snapshots.command("export <name> <file>").description("write a saved state to one file").addOption(url()).addOption(json()).action(snapshot.exportTo);
+snapshots.command("import <name> <file>").description("take in a saved state from a file").addOption(url()).addOption(json()).action(snapshot.importFrom);
+
+program
+  .command("clock")
+  .description("show platform time; move, stop or hurry it")
+  .addOption(url()).addOption(json())
+  .option("--advance <duration>", "move it on: 90s, 15m, 1.5h, 7d")
+  .option("--freeze", "stop it")
+  .option("--unfreeze", "let it run on")
+  .option("--speed <factor>", "let it run faster or slower")
+  .option("--reset", "back to the machine's time")
+  .action(clock);
+
+program
+  .command("doctor")
+  .description("look at what usually goes wrong on a machine, and say the mend")
+  .addOption(url()).addOption(json())
+  .action(doctor);
+
 program
   .command("logs")
+  .alias("requests")
   .description("show the latest requests; with --follow, every request as it happens")
   .addOption(url()).addOption(json())
   .option("-f, --follow", "go on showing")
@@ -71,8 +100,8 @@ program
 try {
   await program.parseAsync(process.argv);
 } catch (error) {
-  if (error instanceof SettingError || error instanceof CommandError || error instanceof StorageError) {
-    process.stderr.write(`${error.message}\n`);
+  if (error instanceof SettingError || error instanceof CommandError || (error as Error).name === "StorageError") {
+    process.stderr.write(`${(error as Error).message}\n`);
     process.exit(1);
   }
   throw error;

@@ -14,7 +14,7 @@ import { Runtime } from "./runtime.ts";
 import type { AnyService } from "./service.ts";
 import { Snapshots } from "./storage/snapshots.ts";
 import { openStorage, type Storage } from "./storage/storage.ts";
-import { SystemClock } from "./system-clock.ts";
+import { SystemClock, type ClockState } from "./system-clock.ts";
 
 /** How to make a cloud. Everything has a default but the log. */
 export interface PlatformOptions {
@@ -53,9 +53,9 @@ export interface Platform {
   idle(): Promise<void>;
   health(): { status: "running"; version: string; services: { [id: string]: "running" } };
   info(): { version: string; endpoint: string; dataFolder: string | null; startedAt: string; services: { [id: string]: { implemented: number; modelled: number } } };
-  clockState(): { now: string; nowMs: number };
-  /** `{advanceMs}`, `{freeze: true|false}` or `{speed}`. */
-  moveClock(change: { [name: string]: unknown }): { now: string; nowMs: number };
+  clockState(): ClockState & { now: string };
+  /** `{advanceMs}`, `{freeze: true|false}`, `{speed}` or `{reset: true}`. */
+  moveClock(change: { [name: string]: unknown }): ClockState & { now: string };
   close(): Promise<void>;
 }
 
@@ -77,7 +77,10 @@ export async function composePlatform(options: PlatformOptions): Promise<Platfor
   runtime.start();
   dispatcher.start();
 
-  const clockState = (): { now: string; nowMs: number } => ({ now: new Date(clock.now()).toISOString(), nowMs: clock.now() });
+  const clockState = (): ClockState & { now: string } => {
+    const state = clock instanceof SystemClock ? clock.state() : { nowMs: clock.now(), offsetMs: 0, frozen: true, speed: 1 };
+    return { now: new Date(state.nowMs).toISOString(), ...state };
+  };
 
   return {
     runtime,
@@ -135,11 +138,12 @@ async function deliver(runtime: Runtime, consumer: string, event: PlatformEvent,
 
 function moveClock(clock: Clock, change: { [name: string]: unknown }): void {
   if (!(clock instanceof SystemClock)) throw new AdminError("This platform's clock belongs to a test.");
-  const { advanceMs, freeze, speed } = change;
-  if (typeof advanceMs === "number" && Number.isFinite(advanceMs) && advanceMs >= 0) clock.advance(advanceMs);
+  const { advanceMs, freeze, speed, reset } = change;
+  if (reset === true) clock.reset();
+  else if (typeof advanceMs === "number" && Number.isFinite(advanceMs) && advanceMs >= 0) clock.advance(advanceMs);
   else if (typeof freeze === "boolean") {
     if (freeze) clock.freeze();
     else clock.unfreeze();
   } else if (typeof speed === "number" && speed > 0 && speed <= 100_000) clock.setSpeed(speed);
-  else throw new AdminError('Send {"advanceMs": 60000}, {"freeze": true}, {"freeze": false} or {"speed": 10}.');
+  else throw new AdminError('Send {"advanceMs": 60000}, {"freeze": true}, {"freeze": false}, {"speed": 10} or {"reset": true}.');
 }

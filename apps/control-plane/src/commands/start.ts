@@ -1,6 +1,7 @@
 import { createPlatform } from "@cumulet/platform";
 import { createLogger } from "@cumulet/core/platform";
 import { deployExample } from "../example.ts";
+import { InitHooks } from "../hooks.ts";
 import { listen } from "../listen.ts";
 import { readSettings, type StartFlags } from "../settings.ts";
 import { version } from "../version.ts";
@@ -22,9 +23,12 @@ export async function start(flags: StartFlags): Promise<void> {
   };
 
   const platform = await createPlatform({ dataFolder: settings.dataFolder, config: settings.config, log, extraOrigins: settings.extraOrigins, version });
+  const hooks = new InitHooks(process.env.CUMULET_INIT, say);
+  const region = settings.config.defaultRegion ?? "us-east-1";
+  await hooks.run("boot", `http://localhost:${settings.port}`, region);
   let listening;
   try {
-    listening = await listen(platform, settings.host, settings.port);
+    listening = await listen(platform, settings.host, settings.port, hooks);
   } catch (error) {
     await platform.close();
     throw error;
@@ -32,6 +36,8 @@ export async function start(flags: StartFlags): Promise<void> {
   const shown = settings.host === "0.0.0.0" || settings.host === "127.0.0.1" || settings.host === "::" ? "localhost" : settings.host;
   const endpoint = `http://${shown}:${listening.port}`;
   platform.served(settings.config.endpoint ?? endpoint, listening.port);
+
+  await hooks.run("start", endpoint, region);
 
   const stopping = Promise.withResolvers<void>();
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stopping.resolve());
@@ -43,8 +49,9 @@ export async function start(flags: StartFlags): Promise<void> {
   // Tools that start us wait for this very line.
   say("Ready.");
 
+  await hooks.run("ready", endpoint, region);
   if (settings.example) {
-    const deployed = await Promise.race([deployExample(endpoint, settings.config.defaultRegion ?? "us-east-1", settings.dataFolder, say), stopping.promise]);
+    const deployed = await Promise.race([deployExample(endpoint, region, settings.dataFolder, say), stopping.promise]);
     if (deployed !== undefined) for (const line of deployed) say(line);
   }
 
@@ -52,6 +59,7 @@ export async function start(flags: StartFlags): Promise<void> {
   say("Stopping ...");
   const impatient = (): never => process.exit(130);
   process.once("SIGINT", impatient);
+  await hooks.run("shutdown", endpoint, region);
   await listening.close();
   await platform.close();
   say("Stopped.");
