@@ -30,7 +30,7 @@ const EMPLOYEE = JSON.stringify({
 const PETS = JSON.stringify([{ id: 1, type: "dog", price: 249.99 }, { id: 2, type: "cat", price: 124.99 }, { id: 3, type: "fish", price: 0.99 }]);
 
 const CONTEXT = {
-  stage: "beta", requestId: "r-1", apiId: "a-1", resourcePath: "/root/child", resourceId: "res", httpMethod: "GET",
+  stage: "beta", requestId: "r-1", apiId: "a-1", resourcePath: "/parent/child", resourceId: "res", httpMethod: "GET",
   identity: { sourceIp: "192.0.2.1", userAgent: "agent", accountId: null, apiKey: "key", caller: null, user: null, userArn: null },
 };
 
@@ -155,7 +155,7 @@ export const documented: VtlCase[] = [
     "user_arn" : "$context.identity.userArn"
 }`,
     context: CONTEXT,
-    json: { stage: "beta", request_id: "r-1", api_id: "a-1", resource_path: "/root/child", resource_id: "res", http_method: "GET", source_ip: "192.0.2.1", "user-agent": "agent", account_id: "", api_key: "key", caller: "", user: "", user_arn: "" },
+    json: { stage: "beta", request_id: "r-1", api_id: "a-1", resource_path: "/parent/child", resource_id: "res", http_method: "GET", source_ip: "192.0.2.1", "user-agent": "agent", account_id: "", api_key: "key", caller: "", user: "", user_arn: "" },
   },
   {
     name: "all parameters",
@@ -381,7 +381,7 @@ $input.json("$")
     context: CONTEXT,
     json: {
       "body-json": { in: true }, params: { path: {}, querystring: { q: "1" }, header: { Host: "h" } }, "stage-variables": { v: "w" },
-      context: { "api-id": "a-1", "authorizer-principal-id": "", caller: "", "http-method": "GET", stage: "beta", "source-ip": "192.0.2.1", "request-id": "r-1", "resource-path": "/root/child" },
+      context: { "api-id": "a-1", "authorizer-principal-id": "", caller: "", "http-method": "GET", stage: "beta", "source-ip": "192.0.2.1", "request-id": "r-1", "resource-path": "/parent/child" },
     },
   },
 ];
