@@ -1,5 +1,6 @@
 import { cloudwatch } from "./cloudwatch/index.ts";
+import { cloudtrail } from "./cloudtrail/index.ts";
 import { logs } from "./logs/index.ts";
 
 /** CloudWatch Logs, CloudWatch, X-Ray and CloudTrail. */
-export const services = [logs, cloudwatch] as const;
+export const services = [logs, cloudwatch, cloudtrail] as const;
