@@ -1,11 +1,10 @@
 import type { Background, Context } from "@cumulet/core";
 import { sweepEvery } from "../sweep.ts";
 import { Audit, auditOf, homeOf } from "./audit.ts";
-import { startDelivery } from "./delivery.ts";
+import { Delivery } from "./delivery.ts";
 import type { CloudTrailStore } from "./store/index.ts";
 
-const HOUR_MS = 3_600_000;
-const DAY_MS = 24 * HOUR_MS;
+const DAY_MS = 86_400_000;
 const HISTORY_DAYS = 90;
 const QUERY_MS = 7 * DAY_MS;
 const STEP = 2000;
@@ -21,8 +20,8 @@ function expire(ctx: Context<CloudTrailStore>): boolean {
 
 export function startBackground(platform: Background<CloudTrailStore>): Disposable {
   const audit = new Audit(platform);
-  const delivery = startDelivery(platform);
-  const sweep = sweepEvery(platform, HOUR_MS, expire);
+  const delivery = new Delivery(platform);
+  const sweep = sweepEvery(platform, DAY_MS, expire);
   return {
     [Symbol.dispose]: () => {
       sweep[Symbol.dispose]();

@@ -1,5 +1,5 @@
 import { gzipSync } from "node:zlib";
-import type { Background, Context } from "@cumulet/core";
+import type { Background, Context, PlatformConfig } from "@cumulet/core";
 import { AwsError } from "@cumulet/protocol";
 import { auditOf, homeOf } from "./audit.ts";
 import type { TrailRecord } from "./domain/records.ts";
@@ -18,24 +18,51 @@ const GLOBAL_SOURCES = new Set(["iam.amazonaws.com", "cloudfront.amazonaws.com"]
 const LOGS_BYTES_MAX = 900_000;
 const EVENT_OVERHEAD = 26;
 
-/** Delivers for all trails of all accounts, every five minutes of platform time. */
-export function startDelivery(platform: Background<CloudTrailStore>): Disposable {
-  let timer: Disposable | undefined;
-  const arm = (): void => {
-    timer = platform.clock.schedule(EVERY_MS, () => {
-      void deliverAll(platform).catch((error: unknown) => platform.log.error("Trails could not be delivered", { error: String(error) }));
-      arm();
+/** Delivers for all trails that log, every five minutes of platform time. No timer runs while there is none. */
+export class Delivery implements Disposable {
+  readonly #platform: Background<CloudTrailStore>;
+  readonly #opened: Disposable;
+  #timer: Disposable | undefined;
+
+  constructor(platform: Background<CloudTrailStore>) {
+    this.#platform = platform;
+    this.#opened = platform.onScope((ctx) => {
+      if (ctx.store.trails.all().some(({ logging }) => logging)) this.wake();
     });
-  };
-  arm();
-  return { [Symbol.dispose]: () => timer?.[Symbol.dispose]() };
+    // Trails of an earlier run: their stores are opened beside the first requests, not before them.
+    for (const account of this.#accounts()) platform.clock.schedule(1000, () => void homeOf(platform.at(account, platform.config.defaultRegion)).store);
+    deliveries.set(platform.config, this);
+  }
+
+  wake(): void {
+    this.#timer ??= this.#platform.clock.schedule(EVERY_MS, () => {
+      this.#timer = undefined;
+      void this.#deliver().catch((error: unknown) => this.#platform.log.error("Trails could not be delivered", { error: String(error) }));
+    });
+  }
+
+  [Symbol.dispose](): void {
+    this.#opened[Symbol.dispose]();
+    this.#timer?.[Symbol.dispose]();
+  }
+
+  #accounts(): Set<string> {
+    return new Set(this.#platform.scopes().map(({ account }) => account));
+  }
+
+  async #deliver(): Promise<void> {
+    const trails = [...this.#accounts()].flatMap((account) => auditOf(this.#platform).choice(account).trails.filter(({ logging }) => logging).map((trail) => ({ account, trail })));
+    if (trails.length > 0) this.wake();
+    for (const { account, trail } of trails) await deliverTrail(this.#platform.at(account, trail.homeRegion), trail);
+  }
 }
 
-async function deliverAll(platform: Background<CloudTrailStore>): Promise<void> {
-  for (const account of new Set(platform.scopes().map((scope) => scope.account))) {
-    const ctx = platform.at(account, platform.config.defaultRegion);
-    for (const trail of auditOf(ctx).choice(account).trails) if (trail.logging) await deliverTrail(platform.at(account, trail.homeRegion), trail);
-  }
+/** The delivery of each platform in this process, found by its configuration. */
+const deliveries = new WeakMap<PlatformConfig, Delivery>();
+
+/** Has trails delivered from now on. */
+export function wakeDelivery(ctx: Ctx): void {
+  deliveries.get(ctx.config)?.wake();
 }
 
 /** Delivers what a trail has not been told yet, of its region or, when it covers them, of all. */

@@ -29,7 +29,7 @@ function age(ctx: Context<CloudWatchStore>): boolean {
 
 export function startBackground(platform: Background<CloudWatchStore>): Disposable {
   const schedule = startSchedule(platform);
-  const sweep = sweepEvery(platform, HOUR_MS, age);
+  const sweep = sweepEvery(platform, 3 * HOUR_MS, age);
   return {
     [Symbol.dispose]: () => {
       schedule[Symbol.dispose]();

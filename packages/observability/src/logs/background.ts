@@ -44,7 +44,7 @@ function cost(sizes: readonly number[]): number {
   return sizes.reduce((sum, bytes) => sum + bytes + EVENT_OVERHEAD, 0);
 }
 
-/** Sweeps every scope in use, hourly. */
+/** Sweeps every scope in use. */
 export function sweepRetention(platform: Background<LogsStore>): Disposable {
-  return sweepEvery(platform, 3_600_000, expire);
+  return sweepEvery(platform, 6 * 3_600_000, expire);
 }

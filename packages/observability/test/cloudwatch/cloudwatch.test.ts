@@ -167,7 +167,7 @@ describe("ageing", () => {
       Namespace: "n", MetricName: "m", StartTime: new Date(start), EndTime: new Date(start + 20 * MINUTE), Period, Statistics: ["Sum", "SampleCount"],
     }))).Datapoints!.map(({ Sum, SampleCount }) => [Sum, SampleCount]);
     expect(await sums(1)).toEqual([[0, 1], [1, 1], [2, 1]]);
-    await own.clock.advance(5 * HOUR);
+    await own.clock.advance(7 * HOUR);
     expect(await sums(1)).toEqual([[3, 3]]);
     await own.clock.advance(64 * DAY);
     expect(await sums(60)).toEqual([[3, 3]]);

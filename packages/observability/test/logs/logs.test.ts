@@ -253,7 +253,7 @@ describe("retention", () => {
     await own.clock.advance(2 * DAY);
     await add("new");
     expect(await describeGroup()).toMatchObject({ retentionInDays: 3, storedBytes: 58 });
-    await own.clock.advance(DAY + 3_600_000);
+    await own.clock.advance(DAY + 6 * 3_600_000);
     expect((await logs.send(new FilterLogEventsCommand({ logGroupName }))).events!.map(({ message }) => message)).toEqual(["new"]);
     expect((await logs.send(new GetLogEventsCommand({ logGroupName, logStreamName: "s" }))).events).toHaveLength(1);
     expect((await describeGroup()).storedBytes).toBe(29);

@@ -4,7 +4,7 @@ import type {
   GetTrailStatusResponse, ListTrailsRequest, ListTrailsResponse, StartLoggingRequest, StopLoggingRequest, Trail, UpdateTrailRequest, UpdateTrailResponse,
 } from "@cumulet/protocol/models/cloudtrail.d.ts";
 import { auditOf, homeOf } from "../audit.ts";
-import { deliverTrail } from "../delivery.ts";
+import { deliverTrail, wakeDelivery } from "../delivery.ts";
 import type { TrailRecord } from "../domain/records.ts";
 import type { Ctx } from "./lookup-events.ts";
 import { setTags } from "./tags.ts";
@@ -159,6 +159,7 @@ export function listTrails(ctx: Ctx, _input: ListTrailsRequest): ListTrailsRespo
 export function startLogging(ctx: Ctx, input: StartLoggingRequest): Record<string, never> {
   const trail = ownTrail(ctx, input.Name);
   if (!trail.logging) saveTrail(ctx, { ...trail, logging: true, startedMs: ctx.clock.now() });
+  wakeDelivery(ctx);
   return {};
 }
 
