@@ -26,13 +26,16 @@ const TRANSACTED: Readonly<Record<string, string>> = { Get: "GetItem", Put: "Put
 const transaction: Derive = ({ TransactItems }, scope, action) => ((TransactItems ?? []) as Input[]).flatMap((item) => Object.entries(item).flatMap(([kind, part]): Need[] => (
   kind in TRANSACTED ? [{ action: `dynamodb:${TRANSACTED[kind]}`, resource: table(scope, String((part as Input)["TableName"])), values: { "dynamodb:enclosingoperation": action.slice("dynamodb:".length) } }] : [])));
 
-const PARTIQL: Readonly<Record<string, string>> = { select: "PartiQLSelect", insert: "PartiQLInsert", update: "PartiQLUpdate", delete: "PartiQLDelete" };
+const PARTIQL_TARGET = /^\s*(?:exists\s*\(\s*)?(?:(update)\s+|(insert)\s+into\s+|(select|delete)\b[\s\S]*?\bfrom\s+)("(?:[^"]|"")+"|[\w.-]+)(?:\s*\.\s*("(?:[^"]|"")+"|[\w.-]+))?/i;
 
+/** What a PartiQL statement does, and to which table or index; its service will say whether it is one. */
 function statementNeed(statement: unknown, scope: Scope): Need[] {
-  const match = /^\s*(select|insert|update|delete)\b[\s\S]*?(?:\bfrom|\binto|^\s*update)\s+("(?:[^"]|"")+"|[\w.-]+)(?:\s*\.\s*("(?:[^"]|"")+"|[\w.-]+))?/i.exec(String(statement));
+  const match = PARTIQL_TARGET.exec(String(statement));
   if (match === null) return [{ action: "dynamodb:PartiQLSelect", resource: "*" }];
+  const [, update, insert, other, target = "", index] = match;
+  const verb = (update ?? insert ?? other ?? "select").toLowerCase();
   const name = (part: string): string => part.replace(/^"|"$/g, "").replaceAll('""', '"');
-  return [{ action: `dynamodb:${PARTIQL[match[1]!.toLowerCase()]}`, resource: `${table(scope, name(match[2]!))}${match[3] === undefined ? "" : `/index/${name(match[3])}`}` }];
+  return [{ action: `dynamodb:PartiQL${verb[0]!.toUpperCase()}${verb.slice(1)}`, resource: `${table(scope, name(target))}${index === undefined ? "" : `/index/${name(index)}`}` }];
 }
 
 const dynamodb: ServiceAccess = {
