@@ -362,7 +362,7 @@ export interface CreateTableInput {
   StreamSpecification?: StreamSpecification;
   SSESpecification?: SSESpecification;
   Tags?: Tag[];
-  TableClass?: TableClass;
+  TableClass?: string;
   DeletionProtectionEnabled?: boolean;
   WarmThroughput?: WarmThroughput;
   ResourcePolicy?: string;
@@ -1528,8 +1528,8 @@ export interface TableWarmThroughputDescription {
 }
 
 export interface Tag {
-  Key: string;
-  Value: string;
+  Key?: string;
+  Value?: string;
 }
 
 export interface TagResourceInput {
@@ -1730,7 +1730,7 @@ export interface UpdateTableInput {
   StreamSpecification?: StreamSpecification;
   SSESpecification?: SSESpecification;
   ReplicaUpdates?: ReplicationGroupUpdate[];
-  TableClass?: TableClass;
+  TableClass?: string;
   DeletionProtectionEnabled?: boolean;
   MultiRegionConsistency?: MultiRegionConsistency;
   GlobalTableWitnessUpdates?: GlobalTableWitnessGroupUpdate[];
