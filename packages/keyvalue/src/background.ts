@@ -7,6 +7,7 @@ import type { Table } from "./domain/table.ts";
 import { fill, isFilling } from "./operations/backfill.ts";
 import { dropBackup } from "./operations/backups.ts";
 import { writeContext } from "./operations/items.ts";
+import { isSpreading, spread } from "./operations/replication.ts";
 import { goOn } from "./operations/restore.ts";
 import type { Ctx } from "./operations/targets.ts";
 import type { KeyValueStore } from "./store/index.ts";
@@ -23,6 +24,9 @@ const longestDelayMs = 24 * 3600_000;
 
 /** How often the history of tables with point-in-time recovery is looked through. */
 const historyCheckMs = 3600_000;
+
+/** So long the deletion of an item of a global table is remembered, to stand against older writes that arrive late. */
+const goneForMs = 24 * 3600_000;
 
 const expirer = { Type: "Service", PrincipalId: "dynamodb.amazonaws.com" };
 
@@ -73,11 +77,13 @@ function step(ctx: Ctx): void {
   for (const table of store.tables.attended()) {
     if (table.record.restoring !== undefined) goOn(ctx, table);
     if (isFilling(table)) fill(ctx, table);
+    if (isSpreading(table)) spread(ctx, table);
     trimHistory(ctx, table);
     if (table.ttl !== undefined) expire(ctx, table);
   }
   for (const backup of store.backups.expired(now)) dropBackup(ctx, backup);
   store.tokens.purge(now);
+  store.versions.trim(now - goneForMs, rowsAtOnce);
   store.streams.trim(now, rowsAtOnce);
   store.totals.flush();
 }
@@ -87,8 +93,10 @@ function nextDueMs(ctx: Ctx): number | undefined {
   const { store } = ctx;
   const now = ctx.clock.now();
   const tables = store.tables.attended();
-  if (store.hasDiscarded || tables.some((table) => isFilling(table) || table.record.restoring !== undefined)) return now;
+  if (store.hasDiscarded || tables.some((table) => isFilling(table) || isSpreading(table) || table.record.restoring !== undefined)) return now;
   const times = [store.tokens.dueMs(), store.streams.dueMs(), store.backups.dueMs()];
+  const gone = store.versions.oldestMs();
+  if (gone !== undefined) times.push(gone + goneForMs + 1);
   for (const { ttl, record } of tables) {
     if (record.recovery !== undefined) times.push(now + historyCheckMs);
     if (ttl === undefined) continue;

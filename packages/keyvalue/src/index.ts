@@ -12,9 +12,13 @@ import {
   describeKinesisStreamingDestination, disableKinesisStreamingDestination, enableKinesisStreamingDestination, updateKinesisStreamingDestination,
 } from "./operations/kinesis-destinations.ts";
 import { describeEndpoints, describeLimits } from "./operations/limits.ts";
+import {
+  createGlobalTable, describeGlobalTable, describeGlobalTableSettings, listGlobalTables, updateGlobalTable, updateGlobalTableSettings,
+} from "./operations/global-tables.ts";
 import { putItem } from "./operations/put-item.ts";
 import { query } from "./operations/query.ts";
 import { deleteResourcePolicy, getResourcePolicy, putResourcePolicy } from "./operations/resource-policies.ts";
+import { replicate } from "./operations/replication.ts";
 import { restoreTableFromBackup, restoreTableToPointInTime } from "./operations/restore.ts";
 import { scan } from "./operations/scan.ts";
 import { describeStream, getRecords, getShardIterator, listStreams } from "./operations/streams.ts";
@@ -33,11 +37,13 @@ const dynamodb = defineService({
   model: "dynamodb",
   store,
   background,
+  consumes: { "dynamodb.replicate": replicate },
   operations: {
     BatchExecuteStatement: batchExecuteStatement,
     BatchGetItem: batchGetItem,
     BatchWriteItem: batchWriteItem,
     CreateBackup: control(createBackup),
+    CreateGlobalTable: createGlobalTable,
     CreateTable: control(createTable),
     DeleteBackup: control(deleteBackup),
     DeleteItem: deleteItem,
@@ -47,6 +53,8 @@ const dynamodb = defineService({
     DescribeContinuousBackups: describeContinuousBackups,
     DescribeContributorInsights: describeContributorInsights,
     DescribeEndpoints: describeEndpoints,
+    DescribeGlobalTable: describeGlobalTable,
+    DescribeGlobalTableSettings: describeGlobalTableSettings,
     DescribeKinesisStreamingDestination: describeKinesisStreamingDestination,
     DescribeLimits: describeLimits,
     DescribeTable: describeTable,
@@ -59,6 +67,7 @@ const dynamodb = defineService({
     GetResourcePolicy: getResourcePolicy,
     ListBackups: listBackups,
     ListContributorInsights: listContributorInsights,
+    ListGlobalTables: listGlobalTables,
     ListTables: listTables,
     ListTagsOfResource: listTagsOfResource,
     PutItem: putItem,
@@ -73,12 +82,15 @@ const dynamodb = defineService({
     UntagResource: untagResource,
     UpdateContinuousBackups: control(updateContinuousBackups),
     UpdateContributorInsights: control(updateContributorInsights),
+    UpdateGlobalTable: updateGlobalTable,
+    UpdateGlobalTableSettings: updateGlobalTableSettings,
     UpdateItem: updateItem,
     UpdateKinesisStreamingDestination: control(updateKinesisStreamingDestination),
     UpdateTable: control(updateTable),
     UpdateTimeToLive: control(updateTimeToLive),
   },
   limits: {
+    CreateGlobalTable: "Refused, as AWS refuses it since it makes no global tables of version 2017.11.29.",
     EnableKinesisStreamingDestination: "Stored and described; there is no Kinesis to write to.",
     PutResourcePolicy: "Stored and returned; requests are not judged by it.",
     UpdateContributorInsights: "Stored and described; no rule is evaluated.",

@@ -1,5 +1,6 @@
 import type {
   AttributeDefinition, CreateTableInput, GlobalSecondaryIndex, KeySchemaElement, LocalSecondaryIndex, OnDemandThroughput, Projection, ProvisionedThroughput,
+  SSESpecification,
 } from "@cumulet/protocol/models/dynamodb.d.ts";
 import { invalidParameters, validationError } from "./errors.ts";
 
@@ -23,28 +24,48 @@ export function checkTableDefinition(input: CreateTableInput): void {
     throw validationError(`1 validation error detected: Value '[${text}]' at 'keySchema' failed to satisfy constraint: Member must have length less than or equal to 2`);
   }
   const defined = definitions.map(({ AttributeName }) => AttributeName);
-  if (new Set(defined).size !== defined.length) throw invalidParameters("Duplicate AttributeName in AttributeDefinitions");
+  const twice = defined.find((name, i) => defined.indexOf(name) !== i);
+  if (twice !== undefined) throw validationError(`Attribute Name is duplicated: ${twice}`);
   const keys = keySchema.map(({ AttributeName }) => AttributeName);
   if (keys.length > defined.length && new Set(keys).size === keys.length) throw validationError("Invalid KeySchema: Some index key attribute have no definition");
   checkDefined(keys, defined);
   checkKeySchema(keySchema, 1);
   const { LocalSecondaryIndexes: locals, GlobalSecondaryIndexes: globals } = input;
+  const indexSchemas = [...(locals ?? []), ...(globals ?? [])].map(({ KeySchema }) => KeySchema);
   if (locals === undefined && globals === undefined && keySchema.length !== definitions.length) {
     throw invalidParameters("Number of attributes in KeySchema does not exactly match number of attributes defined in AttributeDefinitions");
   }
+  for (const schema of indexSchemas) checkDefined(schema.map(({ AttributeName }) => AttributeName), defined);
+  checkAllUsed(definitions, [keySchema, ...indexSchemas]);
   const names = new Set<string>();
   if (locals !== undefined) checkLocalIndexes(locals, keySchema, defined, names);
   if (globals !== undefined) checkGlobalIndexes(globals, defined, mode, names);
   checkProjectionTotal([...(locals ?? []), ...(globals ?? [])].map(({ Projection }) => Projection));
-  checkAllUsed(definitions, [keySchema, ...(locals ?? []).map(({ KeySchema }) => KeySchema), ...(globals ?? []).map(({ KeySchema }) => KeySchema)]);
   const stream = input.StreamSpecification;
   if (stream !== undefined) {
     if (!stream.StreamEnabled && stream.StreamViewType !== undefined) {
       throw invalidParameters("Table is being created with a stream disabled, UpdateViewType should not be specified");
     }
     if (stream.StreamEnabled && stream.StreamViewType === undefined) {
-      throw validationError("Invalid StreamViewType: Stream ViewType must not be null or empty when enabling streams.");
+      throw invalidParameters("Table is being created with a stream enabled, UpdateViewType is required");
     }
+  }
+  if (input.SSESpecification !== undefined) checkEncryption(input.SSESpecification);
+  if (input.TableClass !== undefined) checkTableClass(input.TableClass);
+}
+
+/** Refuses settings of encryption that contradict one another. */
+export function checkEncryption({ Enabled: enabled, SSEType: type, KMSMasterKeyId: key }: SSESpecification): void {
+  if (enabled === false && type !== undefined) throw invalidParameters("SSEType can not be specified if Enabled is false");
+  if (enabled === false && key !== undefined) throw invalidParameters("KMSMasterKeyId can not be specified if Enabled is false");
+  if (type === "AES256") throw invalidParameters("SSEType AES256 is not supported");
+  if (key !== undefined && type === undefined) throw invalidParameters("SSEType KMS is required if KMSMasterKeyId is specified");
+}
+
+/** Refuses a class that no table has. */
+export function checkTableClass(name: string): void {
+  if (name !== "STANDARD" && name !== "STANDARD_INFREQUENT_ACCESS") {
+    throw validationError("Invalid table-class parameter provided. Please try again with a valid table-class value: [STANDARD, STANDARD_INFREQUENT_ACCESS].");
   }
 }
 
@@ -93,18 +114,25 @@ function checkDefined(keys: readonly string[], defined: readonly string[]): void
 function checkKeySchema(schema: readonly KeySchemaElement[], maxParts: number): void {
   if (schema[0]?.KeyType !== "HASH") throw validationError("Invalid KeySchema: The first KeySchemaElement is not a HASH key type");
   const names = schema.map(({ AttributeName }) => AttributeName);
-  if (new Set(names).size !== names.length) throw validationError("Both the Hash Key and the Range Key element in the KeySchema have the same name");
+  if (new Set(names).size !== names.length) {
+    throw validationError(names.length === 2
+      ? "Both the Hash Key and the Range Key element in the KeySchema have the same name"
+      : "The KeySchema contains multiple key attributes with the same name");
+  }
   const hashes = schema.filter(({ KeyType }) => KeyType === "HASH").length;
   const inOrder = schema.every(({ KeyType }, i) => (i < hashes) === (KeyType === "HASH"));
   if (maxParts === 1 && schema.length > 1 && schema[1]!.KeyType !== "RANGE") throw validationError("Invalid KeySchema: The second KeySchemaElement is not a RANGE key type");
-  if (!inOrder) throw validationError("Invalid KeySchema: All HASH key elements must come before any RANGE key element");
-  if (hashes > maxParts || schema.length - hashes > maxParts) throw invalidParameters(`Number of attributes in the KeySchema exceeds the limit of ${maxParts} HASH and ${maxParts} RANGE keys`);
+  if (!inOrder) throw invalidParameters("All HASH key attributes must precede RANGE key attributes in the KeySchema");
+  if (hashes > maxParts) throw invalidParameters("The KeySchema exceeds the maximum allowed number of HASH key attributes");
+  if (schema.length - hashes > maxParts) throw invalidParameters("The KeySchema exceeds the maximum allowed number of RANGE key attributes");
 }
 
 function checkProjection(projection: Projection): void {
   const { ProjectionType: type, NonKeyAttributes: others } = projection;
   if (type === undefined) throw invalidParameters("Unknown ProjectionType: null");
   if (others !== undefined && type !== "INCLUDE") throw invalidParameters(`ProjectionType is ${type}, but NonKeyAttributes is specified`);
+  const twice = others?.find((name, i) => others.indexOf(name) !== i);
+  if (twice !== undefined) throw invalidParameters(`Duplicate element in NonKeyAttributes: ${twice}`);
   if (others === undefined && type === "INCLUDE") throw invalidParameters("ProjectionType is INCLUDE, but NonKeyAttributes is not specified");
 }
 
@@ -153,7 +181,7 @@ export function checkGlobalIndex(index: GlobalSecondaryIndex, defined: readonly 
       throw invalidParameters(`ProvisionedThroughput should not be specified for index: ${index.IndexName} when BillingMode is PAY_PER_REQUEST`);
     }
   } else if (index.ProvisionedThroughput === undefined) {
-    throw invalidParameters(`ProvisionedThroughput must be specified for index: ${index.IndexName}`);
+    throw invalidParameters(`ProvisionedThroughput is not specified for index: ${index.IndexName}`);
   } else checkThroughput(index.ProvisionedThroughput);
   checkOnDemand(mode, index.OnDemandThroughput, "CREATE");
 }

@@ -1,7 +1,8 @@
 import type {
-  GlobalSecondaryIndexDescription, LocalSecondaryIndexDescription, ProvisionedThroughputDescription, TableDescription, TableWarmThroughputDescription,
+  GlobalSecondaryIndexDescription, LocalSecondaryIndexDescription, ProvisionedThroughputDescription, ReplicaDescription, TableDescription,
+  TableWarmThroughputDescription,
 } from "@cumulet/protocol/models/dynamodb.d.ts";
-import type { IndexRecord, Table, TableRecord, Throughput } from "./table.ts";
+import type { IndexRecord, ReplicaRecord, Table, TableRecord, Throughput } from "./table.ts";
 
 /** What a description needs besides the record. */
 export interface DescriptionFacts {
@@ -23,7 +24,7 @@ export function describeTable(table: Table, facts: DescriptionFacts): TableDescr
     TableArn: table.arn,
     TableId: record.tableId,
     DeletionProtectionEnabled: record.deletionProtection,
-    ProvisionedThroughput: describeThroughput(record.billing.throughput),
+    ProvisionedThroughput: describeThroughput(record.billing.throughput, facts.nowMs),
   };
   const totals = facts.totals(record.space);
   description.ItemCount = totals.items;
@@ -61,17 +62,35 @@ export function describeTable(table: Table, facts: DescriptionFacts): TableDescr
       ...(record.restore.sourceTableArn === undefined ? {} : { SourceTableArn: record.restore.sourceTableArn }),
     };
   }
-  if (record.replicas !== undefined && record.replicas.length > 0) {
+  if (record.replicas !== undefined) {
     description.GlobalTableVersion = "2019.11.21";
-    description.MultiRegionConsistency = record.consistency;
-    description.Replicas = record.replicas.map((replica) => ({
-      RegionName: replica.region,
-      ReplicaStatus: facts.nowMs < replica.readyMs ? replica.status : "ACTIVE",
-      ...(replica.keyArn === undefined ? {} : { KMSMasterKeyId: replica.keyArn }),
-      ...(replica.tableClass === undefined ? {} : { ReplicaTableClassSummary: { TableClass: replica.tableClass } }),
-    }));
+    description.GlobalTableSettingsReplicationMode = "ENABLED_WITH_OVERRIDES";
+    description.Replicas = record.replicas.map((replica) => describeReplica(record, replica, facts.nowMs));
   }
   return description;
+}
+
+/** Another member. What it has in common with the table is left out (seen on AWS). */
+function describeReplica(record: TableRecord, replica: ReplicaRecord, nowMs: number): ReplicaDescription {
+  const description: ReplicaDescription = {
+    RegionName: replica.region,
+    ReplicaStatus: nowMs < replica.readyMs ? replica.status : "ACTIVE",
+    WarmThroughput: warmth(record.billing.warm, record.billing.throughput, record.billing.mode, "ACTIVE"),
+    GlobalTableSettingsReplicationMode: "ENABLED_WITH_OVERRIDES",
+  };
+  if (replica.keyArn !== undefined) description.KMSMasterKeyId = replica.keyArn;
+  if (replica.tableClass !== undefined) description.ReplicaTableClassSummary = { TableClass: replica.tableClass };
+  Object.assign(description, describeOverride(replica));
+  const indexes = Object.entries(replica.indexes ?? {});
+  if (indexes.length > 0) description.GlobalSecondaryIndexes = indexes.map(([IndexName, override]) => ({ IndexName, ...describeOverride(override) }));
+  return description;
+}
+
+function describeOverride({ readUnits, maxReadUnits }: { readUnits?: number; maxReadUnits?: number }): Pick<ReplicaDescription, "ProvisionedThroughputOverride" | "OnDemandThroughputOverride"> {
+  return {
+    ...(readUnits === undefined ? {} : { ProvisionedThroughputOverride: { ReadCapacityUnits: readUnits } }),
+    ...(maxReadUnits === undefined ? {} : { OnDemandThroughputOverride: { MaxReadRequestUnits: maxReadUnits } }),
+  };
 }
 
 function withBilling(description: TableDescription, record: TableRecord, status: string): TableDescription {
@@ -82,9 +101,17 @@ function withBilling(description: TableDescription, record: TableRecord, status:
   return description;
 }
 
-function describeThroughput(throughput: Throughput): ProvisionedThroughputDescription {
+/** Milliseconds of a day. */
+export const dayMs = 24 * 3600_000;
+
+/** How often throughput was lowered since midnight, UTC. */
+export function decreasesToday({ decreases, lastDecreaseMs }: Throughput, nowMs: number): number {
+  return lastDecreaseMs !== undefined && Math.floor(lastDecreaseMs / dayMs) === Math.floor(nowMs / dayMs) ? decreases : 0;
+}
+
+function describeThroughput(throughput: Throughput, nowMs: number): ProvisionedThroughputDescription {
   const description: ProvisionedThroughputDescription = {
-    NumberOfDecreasesToday: throughput.decreases,
+    NumberOfDecreasesToday: decreasesToday(throughput, nowMs),
     ReadCapacityUnits: throughput.ReadCapacityUnits,
     WriteCapacityUnits: throughput.WriteCapacityUnits,
   };
@@ -121,7 +148,7 @@ function describeGlobalIndex(table: Table, index: IndexRecord, facts: Descriptio
     KeySchema: index.keySchema,
     Projection: index.projection,
     IndexStatus: status,
-    ProvisionedThroughput: describeThroughput(index.throughput ?? { ReadCapacityUnits: 0, WriteCapacityUnits: 0, decreases: 0 }),
+    ProvisionedThroughput: describeThroughput(index.throughput ?? { ReadCapacityUnits: 0, WriteCapacityUnits: 0, decreases: 0 }, facts.nowMs),
     IndexSizeBytes: totals.bytes,
     ItemCount: totals.items,
     IndexArn: `${table.arn}/index/${index.name}`,

@@ -24,7 +24,8 @@ export interface TableRecord {
   ttl: TtlSetting | undefined;
   tableClass: { name: string; changedMs?: number } | undefined;
   deletionProtection: boolean;
-  sse: { keyArn: string; status: "ENABLED" | "UPDATING" | "DISABLED" } | undefined;
+  /** `named`: with a key of the customer's, not the account's own for DynamoDB. */
+  sse: { keyArn: string; status: "ENABLED" | "UPDATING" | "DISABLED"; named?: boolean } | undefined;
   restore?: { sourceBackupArn?: string; sourceTableArn?: string; restoredMs: number };
   /** Point-in-time recovery. */
   recovery?: { enabledMs: number; days: number };
@@ -32,9 +33,8 @@ export interface TableRecord {
   backedUp?: boolean;
   /** While the table is being filled from the rows and history of another, as they were at a moment. */
   restoring?: { space: number; moment: Moment; cursor: string };
+  /** The other members of a global table; absent for a table of one region. */
   replicas?: ReplicaRecord[];
-  /** Of the whole group of replicas: `EVENTUAL` unless told. */
-  consistency?: string;
   contributorInsights?: { [index: string]: { enabled: boolean; changedMs: number; mode?: string } };
   kinesis?: KinesisDestination[];
 }
@@ -94,12 +94,21 @@ export interface TtlSetting {
   backfill?: string;
 }
 
+/** Another member of a global table, as a member knows it. */
 export interface ReplicaRecord {
   region: string;
-  status: string;
+  /** From when on the status is ACTIVE: until then `status`. */
   readyMs: number;
+  status: "CREATING" | "UPDATING" | "DELETING";
+  /** When the table here gave the new member its items: it may not be deleted for a day after. */
+  sourcedMs?: number;
+  /** Hex of the table's key up to which the new member has been given the items; absent when it has all. */
+  backfill?: string;
   keyArn?: string;
   tableClass?: string;
+  readUnits?: number;
+  maxReadUnits?: number;
+  indexes?: { [name: string]: { readUnits?: number; maxReadUnits?: number } };
 }
 
 export interface KinesisDestination {

@@ -24,6 +24,7 @@ export function writeContext(ctx: Ctx, identity?: UserIdentity): WriteContext {
       if (!ctx.store.firstWake(stream.id)) return;
       ctx.emit({ type: "dynamodb.stream", detail: { streamArn: streamArn(table), tableName: table.name } });
     },
+    replicate: (table, key) => ctx.emit({ type: "dynamodb.replicate", detail: { table: table.name, tableId: table.record.tableId, key: key.toString("hex") } }),
     ...(identity === undefined ? {} : { identity }),
   };
 }

@@ -6,13 +6,14 @@ import type {
 import { createHash } from "node:crypto";
 import { namedTableNotFound, validationError } from "../domain/errors.ts";
 import { checkTableDefinition } from "../domain/table-definition.ts";
-import { describeTable as description } from "../domain/table-description.ts";
+import { describeTable as description, gone, indexStatus } from "../domain/table-description.ts";
 import { Table } from "../domain/table.ts";
 import type { IndexRecord, StreamSetting, TableRecord } from "../domain/table.ts";
 import { shardId } from "../store/streams.ts";
 import { makeBackup } from "./backups.ts";
+import { checkSource, leave } from "./replicas.ts";
 import { checkPolicy, revisionOf } from "./resource-policies.ts";
-import { setTags } from "./tags.ts";
+import { checkTags, setTags } from "./tags.ts";
 import { checkedName, controlTable, locate, resourceBusy, resourceInUse } from "./targets.ts";
 import type { Ctx } from "./targets.ts";
 
@@ -26,6 +27,7 @@ export function createTable(ctx: Ctx, input: CreateTableInput): CreateTableOutpu
     if (input[member] !== undefined) throw validationError(`${member} (replicas in other accounts) is not supported by Cumulet`);
   }
   checkTableDefinition(input);
+  if (input.Tags !== undefined) checkTags(input.Tags);
   if (input.ResourcePolicy !== undefined) checkPolicy(input.ResourcePolicy);
   if (ctx.store.tables.get(name) !== undefined) throw resourceInUse(`Table already exists: ${name}`);
   const quota = ctx.config.quotas["dynamodb.tables"] ?? maxTables;
@@ -129,7 +131,8 @@ function streamLabel(ms: number): string {
 export function newEncryption(ctx: Ctx, specification: SSESpecification | undefined): TableRecord["sse"] {
   if (specification === undefined || specification.Enabled === false) return undefined;
   if (specification.Enabled === undefined && specification.SSEType === undefined && specification.KMSMasterKeyId === undefined) return undefined;
-  return { keyArn: keyArn(ctx, specification.KMSMasterKeyId), status: "ENABLED" };
+  const named = specification.KMSMasterKeyId !== undefined && !specification.KMSMasterKeyId.endsWith("alias/aws/dynamodb");
+  return { keyArn: keyArn(ctx, specification.KMSMasterKeyId), status: "ENABLED", ...(named ? { named } : {}) };
 }
 
 /** The key a client named, or the account's own for DynamoDB: always the same one. */
@@ -177,15 +180,31 @@ export function deleteTable(ctx: Ctx, input: DeleteTableInput): DeleteTableOutpu
     throw validationError("Resource cannot be deleted as it is currently protected against deletion. Disable deletion protection first.");
   }
   resourceBusy(table, now);
+  if (record.globalIndexes.some((index) => !gone(index, now) && indexStatus(index, now) !== "ACTIVE")) {
+    throw resourceInUse("Attempt to change a resource which is still in use: Cannot delete table while indexes are being created, updated, or deleted.");
+  }
+  checkSource(owner, table);
   const answer = describe(owner, new Table({ ...record, status: "DELETING", readyMs: Infinity }, table.arn));
-  if (record.recovery !== undefined) makeBackup(owner, table, `${table.name}$DeletedTableBackup`, "SYSTEM");
-  discardRows(owner, record);
-  if (record.stream !== undefined) owner.store.streams.disable(record.stream.id, now);
-  const until = now + transitionMs(owner);
-  if (until > now) owner.store.tables.put({ ...record, status: "DELETING", readyMs: until, globalIndexes: [], localIndexes: [] });
-  else owner.store.tables.delete(table.name);
-  owner.store.attachments.drop(table.arn);
+  leave(owner, table);
+  removeTable(owner, table);
   return { TableDescription: answer };
+}
+
+/** Deletes a table with all that belongs to it. */
+export function removeTable(ctx: Ctx, table: Table): void {
+  const { record } = table;
+  const now = ctx.clock.now();
+  if (record.recovery !== undefined) makeBackup(ctx, table, `${table.name}$DeletedTableBackup`, "SYSTEM");
+  discardRows(ctx, record);
+  if (record.stream !== undefined) ctx.store.streams.disable(record.stream.id, now);
+  const until = now + transitionMs(ctx);
+  if (until > now) ctx.store.tables.put({ ...withoutReplicas(record), status: "DELETING", readyMs: until, globalIndexes: [], localIndexes: [] });
+  else ctx.store.tables.delete(table.name);
+  ctx.store.attachments.drop(table.arn);
+}
+
+function withoutReplicas({ replicas: _, ...record }: TableRecord): TableRecord {
+  return record;
 }
 
 /** Makes all rows of a table and its indexes unreachable. */

@@ -82,6 +82,6 @@ export function resourceInUse(message: string): AwsError {
 export function resourceBusy(table: Table, nowMs: number): void {
   const status = table.status(nowMs);
   if (status === "ACTIVE") return;
-  const doing = status === "CREATING" ? "created" : status === "UPDATING" ? "updated" : "deleted";
-  throw resourceInUse(`Attempt to change a resource which is still in use: Table is being ${doing}: ${table.name}`);
+  const state = status === "UPDATING" ? `Table: ${table.name} is in the process of being updated.` : `Table is being ${status === "CREATING" ? "created" : "deleted"}: ${table.name}`;
+  throw resourceInUse(`Attempt to change a resource which is still in use: ${state}`);
 }

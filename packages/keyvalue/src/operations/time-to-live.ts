@@ -1,6 +1,8 @@
 import type { DescribeTimeToLiveInput, DescribeTimeToLiveOutput, UpdateTimeToLiveInput, UpdateTimeToLiveOutput } from "@cumulet/protocol/models/dynamodb.d.ts";
 import { validationError } from "../domain/errors.ts";
+import type { Table } from "../domain/table.ts";
 import { fill } from "./backfill.ts";
+import { checkGroup, onOthers } from "./replicas.ts";
 import { transitionMs } from "./tables.ts";
 import { controlTable } from "./targets.ts";
 import type { Ctx } from "./targets.ts";
@@ -20,15 +22,19 @@ export function updateTimeToLive(ctx: Ctx, input: UpdateTimeToLiveInput): Update
   if (!enabled && current!.attribute !== attribute) {
     throw validationError("TimeToLive is active on a different AttributeName: current AttributeName is " + current!.attribute);
   }
-  const readyMs = now + transitionMs(owner);
-  if (enabled) {
-    const space = owner.store.tables.nextNumber("space");
-    fill(owner, owner.store.tables.put({ ...table.record, ttl: { attribute, enabled: true, space, readyMs, backfill: "" } }));
-  } else {
-    owner.store.discard(current!.space);
-    owner.store.tables.put({ ...table.record, ttl: { attribute, enabled: false, space: current!.space, readyMs } });
-  }
+  checkGroup(owner, table);
+  change(owner, table, attribute, enabled);
+  // Of a global table's settings this is the one that every member follows at once.
+  onOthers(owner, table, (there, other) => change(there, other, attribute, enabled));
   return { TimeToLiveSpecification: { AttributeName: attribute, Enabled: enabled } };
+}
+
+function change(ctx: Ctx, { record }: Table, attribute: string, enabled: boolean): void {
+  const { store } = ctx;
+  const readyMs = ctx.clock.now() + transitionMs(ctx);
+  if (record.ttl?.enabled === true) store.discard(record.ttl.space);
+  if (enabled) fill(ctx, store.tables.put({ ...record, ttl: { attribute, enabled: true, space: store.tables.nextNumber("space"), readyMs, backfill: "" } }));
+  else store.tables.put({ ...record, ttl: { attribute, enabled: false, space: record.ttl?.space ?? 0, readyMs } });
 }
 
 export function describeTimeToLive(ctx: Ctx, input: DescribeTimeToLiveInput): DescribeTimeToLiveOutput {

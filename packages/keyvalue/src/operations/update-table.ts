@@ -1,25 +1,33 @@
 import { AwsError } from "@cumulet/protocol";
 import type {
-  AttributeDefinition, GlobalSecondaryIndexUpdate, OnDemandThroughput, ProvisionedThroughput, StreamSpecification, UpdateTableInput, UpdateTableOutput,
+  AttributeDefinition, GlobalSecondaryIndexUpdate, OnDemandThroughput, ProvisionedThroughput, SSESpecification, StreamSpecification, TableDescription, UpdateTableInput,
+  UpdateTableOutput,
 } from "@cumulet/protocol/models/dynamodb.d.ts";
 import { invalidParameters, validationError } from "../domain/errors.ts";
-import { checkGlobalIndex, checkOnDemand, checkProjectionTotal, checkThroughput, maxGlobalIndexes } from "../domain/table-definition.ts";
-import { gone, indexStatus } from "../domain/table-description.ts";
-import type { IndexRecord, TableRecord, Throughput } from "../domain/table.ts";
+import { checkEncryption, checkGlobalIndex, checkOnDemand, checkProjectionTotal, checkTableClass, checkThroughput, maxGlobalIndexes } from "../domain/table-definition.ts";
+import { dayMs, decreasesToday, gone, indexStatus } from "../domain/table-description.ts";
+import type { IndexRecord, Table, TableRecord, Throughput } from "../domain/table.ts";
 import { fill } from "./backfill.ts";
-import { updateReplicas } from "./replicas.ts";
+import { checkGroup, checkReplicaUpdates, onOthers, updateReplicas } from "./replicas.ts";
 import { describe, newEncryption, newIndex, newStream, transitionMs } from "./tables.ts";
 import { controlTable, resourceBusy, resourceInUse } from "./targets.ts";
 import type { Ctx } from "./targets.ts";
 
 export function updateTable(ctx: Ctx, input: UpdateTableInput): UpdateTableOutput {
-  checkRequest(input);
-  for (const member of ["GlobalTableWitnessUpdates", "GlobalTableSettingsReplicationMode"] as const) {
-    if (input[member] !== undefined) throw validationError(`${member} is not supported by Cumulet`);
-  }
+  checkRequest(ctx, input);
   const { ctx: owner, table } = controlTable(ctx, input.TableName);
+  resourceBusy(table, owner.clock.now());
+  if (input.ReplicaUpdates !== undefined) return updateReplicas(owner, table, input.ReplicaUpdates);
+  checkGroup(owner, table);
+  const answer = change(owner, table, input);
+  const shared = sharedChanges(input);
+  if (shared !== undefined) onOthers(owner, table, (there, other) => void change(there, other, shared));
+  return { TableDescription: answer };
+}
+
+/** Changes one table; what changes is the same in every member of a global table but for what `sharedChanges` leaves out. */
+function change(owner: Ctx, table: Table, input: UpdateTableInput): TableDescription {
   const now = owner.clock.now();
-  resourceBusy(table, now);
   const record = structuredClone(table.record);
   record.globalIndexes = record.globalIndexes.filter((index) => !gone(index, now));
   record.status = "UPDATING";
@@ -28,14 +36,10 @@ export function updateTable(ctx: Ctx, input: UpdateTableInput): UpdateTableOutpu
   updateBilling(owner, record, input, now);
   updateIndexes(owner, record, input, now);
   if (input.StreamSpecification !== undefined) updateStream(owner, record, input.StreamSpecification, now);
-  if (input.SSESpecification !== undefined) {
-    const encryption = newEncryption(owner, { Enabled: true, ...input.SSESpecification });
-    record.sse = input.SSESpecification.Enabled === false ? undefined : encryption;
-  }
+  if (input.SSESpecification !== undefined) updateEncryption(owner, record, input.SSESpecification);
   if (input.TableClass !== undefined) record.tableClass = { name: input.TableClass, changedMs: now };
   if (input.DeletionProtectionEnabled !== undefined) record.deletionProtection = input.DeletionProtectionEnabled;
   if (input.WarmThroughput !== undefined) record.billing.warm = { ...record.billing.warm, ...input.WarmThroughput };
-  if (input.ReplicaUpdates !== undefined) updateReplicas(owner, record, input.ReplicaUpdates, input.MultiRegionConsistency);
   pruneDefinitions(record);
 
   const updated = owner.store.tables.put(record);
@@ -48,7 +52,12 @@ export function updateTable(ctx: Ctx, input: UpdateTableInput): UpdateTableOutpu
   }
   if (input.OnDemandThroughput !== undefined) answer.OnDemandThroughput = { ...record.billing.onDemand, ...input.OnDemandThroughput };
   fill(owner, updated);
-  return { TableDescription: answer };
+  return answer;
+}
+
+/** What of a change is made in every member of a global table: protection, streams and warmth are each member's own (seen on AWS). */
+function sharedChanges({ DeletionProtectionEnabled: _protection, StreamSpecification: _stream, WarmThroughput: _warmth, ...shared }: UpdateTableInput): UpdateTableInput | undefined {
+  return Object.keys(shared).some((member) => member !== "TableName" && member !== "AttributeDefinitions") ? shared : undefined;
 }
 
 function touched(input: UpdateTableInput, name: string): boolean {
@@ -59,27 +68,58 @@ function nameOf({ Create, Update, Delete }: GlobalSecondaryIndexUpdate): string 
   return (Create ?? Update ?? Delete)!.IndexName;
 }
 
-/** What can be checked without the table. */
-function checkRequest(input: UpdateTableInput): void {
-  const changes = [
-    input.ProvisionedThroughput, input.BillingMode, input.StreamSpecification, input.SSESpecification, input.TableClass, input.DeletionProtectionEnabled,
-    input.OnDemandThroughput, input.WarmThroughput, input.MultiRegionConsistency, input.GlobalTableWitnessUpdates, input.GlobalTableSettingsReplicationMode,
-    input.ReplicaUpdates?.length === 0 ? undefined : input.ReplicaUpdates,
-    input.GlobalSecondaryIndexUpdates?.length === 0 ? undefined : input.GlobalSecondaryIndexUpdates,
-  ];
+/** Members of which at least one is needed, as AWS lists them. */
+const changes = [
+  ["ProvisionedThroughput"], ["BillingMode"], ["UpdateStreamEnabled", "StreamSpecification"], ["GlobalSecondaryIndexUpdates"], ["SSESpecification"], ["ReplicaUpdates"],
+  ["MultiAccountReplicaReady"], ["ReplicaTransitRoleArn"], ["MultiRegionConsistency"], ["DeletionProtectionEnabled"], ["OnDemandThroughput"], ["WarmThroughput"], ["TableClass"],
+] as const;
+
+/** What can be checked without the table. Which changes go together, and which of several faults is named, as measured on AWS in October 2026. */
+function checkRequest(ctx: Ctx, input: UpdateTableInput): void {
+  const present = (name: string): boolean => input[name as keyof UpdateTableInput] !== undefined;
+  for (const member of ["GlobalTableWitnessUpdates", "GlobalTableSettingsReplicationMode"] as const) {
+    if (input[member] !== undefined) throw validationError(`${member} is not supported by Cumulet`);
+  }
+  const iops = input.ProvisionedThroughput !== undefined || input.BillingMode === "PROVISIONED";
   if (input.BillingMode === "PAY_PER_REQUEST" && input.ProvisionedThroughput !== undefined) throw neither();
   if (input.ProvisionedThroughput !== undefined) checkThroughput(input.ProvisionedThroughput);
-  if (changes.every((change) => change === undefined)) {
-    throw validationError("At least one of ProvisionedThroughput, BillingMode, UpdateStreamEnabled, GlobalSecondaryIndexUpdates or SSESpecification or ReplicaUpdates is required");
+  if (!changes.some(([name, member]) => name !== "MultiRegionConsistency" && present(member ?? name))) {
+    const names = changes.map(([name]) => name).filter((name) => !present(name));
+    throw validationError(`At least one of ${names.slice(0, -1).join(", ")} or ${names.at(-1)!} is required`);
   }
+  checkReplicaUpdates(ctx, input);
+  const others = (...own: string[]): boolean => changes.some(([name, member]) => !own.includes(name) && present(member ?? name));
+  if (present("SSESpecification") && others("SSESpecification")) throw invalidParameters("Server-Side Encryption modification must be the only operation in the request");
+  if (present("TableClass") && others("TableClass")) throw invalidParameters("TableClass modification must be the only operation in the request");
+  if (present("DeletionProtectionEnabled") && others("DeletionProtectionEnabled")) throw invalidParameters("DeletionProtection modification must be the only operation in the request");
+  const updates = input.GlobalSecondaryIndexUpdates ?? [];
+  if (present("WarmThroughput") && updates.some(({ Create }) => Create !== undefined)) throw invalidParameters("Create global secondary index cannot be specified when updating WarmThroughput");
+  if (present("WarmThroughput") && others("WarmThroughput")) throw invalidParameters("WarmThroughput must be the only operation in the request");
+  if (present("OnDemandThroughput") && others("OnDemandThroughput", "BillingMode")) throw invalidParameters("OnDemandThroughput can only be combined with BillingMode in an UpdateTable request");
+  if (present("StreamSpecification") && iops) throw invalidParameters("You cannot modify stream status while updating table IOPS");
+  const online = updates.some(({ Create, Delete }) => Create !== undefined || Delete !== undefined);
+  if (online && iops) throw invalidParameters("You cannot create or delete index while updating table IOPS");
+  if (online && present("StreamSpecification")) throw invalidParameters("You cannot create or delete index while changing stream status");
+  if (input.TableClass !== undefined) checkTableClass(input.TableClass);
+  if (present("StreamSpecification")) checkStream(input.StreamSpecification!);
+  checkIndexUpdates(input.GlobalSecondaryIndexUpdates);
+}
+
+function checkStream({ StreamEnabled: enabled, StreamViewType: view }: StreamSpecification): void {
+  if (enabled && view === undefined) throw invalidParameters("If stream is being enabled then UpdateViewType is required");
+  if (!enabled && view !== undefined) throw invalidParameters("If stream is being disabled, then UpdateViewType must not be specified");
+}
+
+function checkIndexUpdates(updates: readonly GlobalSecondaryIndexUpdate[] | undefined): void {
+  if (updates?.length === 0) throw invalidParameters("List of GlobalSecondaryIndexUpdates is empty");
   const names = new Set<string>();
-  for (const update of input.GlobalSecondaryIndexUpdates ?? []) {
-    if (update.Create === undefined && update.Update === undefined && update.Delete === undefined) {
+  for (const { Create, Update, Delete } of updates ?? []) {
+    const actions = [Create, Update, Delete].filter((action) => action !== undefined);
+    if (actions.length === 0) {
       throw invalidParameters("One of GlobalSecondaryIndexUpdate.Update, GlobalSecondaryIndexUpdate.Create, GlobalSecondaryIndexUpdate.Delete must not be null");
     }
-  }
-  const changed = (input.GlobalSecondaryIndexUpdates ?? []).flatMap(({ Create, Update, Delete }) => [Create, Update, Delete]).filter((change) => change !== undefined);
-  for (const { IndexName: name } of changed) {
+    if (actions.length > 1) throw invalidParameters("Only one global secondary index action is allowed per GlobalSecondaryIndexUpdate object");
+    const name = actions[0]!.IndexName;
     if (names.has(name)) throw invalidParameters(`Only one global secondary index update per index is allowed simultaneously. Index: ${name}`);
     names.add(name);
   }
@@ -128,30 +168,54 @@ function sameThroughput(a: ProvisionedThroughput, b: ProvisionedThroughput): boo
   return a.ReadCapacityUnits === b.ReadCapacityUnits && a.WriteCapacityUnits === b.WriteCapacityUnits;
 }
 
-function unchanged(current: ProvisionedThroughput, requested: ProvisionedThroughput): AwsError {
+function unchanged(current: ProvisionedThroughput, requested: ProvisionedThroughput, index?: string): AwsError {
   return validationError(
-    "The provisioned throughput for the table will not change. The requested value equals the current value. " +
-    `Current ReadCapacityUnits provisioned for the table: ${current.ReadCapacityUnits}. Requested ReadCapacityUnits: ${requested.ReadCapacityUnits}. ` +
-    `Current WriteCapacityUnits provisioned for the table: ${current.WriteCapacityUnits}. Requested WriteCapacityUnits: ${requested.WriteCapacityUnits}. ` +
+    `The provisioned throughput for the ${index === undefined ? "table" : `index ${index}`} will not change. The requested value equals the current value. ` +
+    `Current ReadCapacityUnits provisioned for ${index === undefined ? "the table" : `index ${index}`}: ${current.ReadCapacityUnits}. Requested ReadCapacityUnits: ${requested.ReadCapacityUnits}. ` +
+    `Current WriteCapacityUnits provisioned for ${index === undefined ? "the table" : `index ${index}`}: ${current.WriteCapacityUnits}. Requested WriteCapacityUnits: ${requested.WriteCapacityUnits}. ` +
     "Refer to the Amazon DynamoDB Developer Guide for current limits and how to request higher limits.",
   );
 }
+
+/** So many decreases a day are free; after that, one an hour. */
+const freeDecreases = 4;
+const hourMs = 3600_000;
 
 function newThroughput(current: Throughput | undefined, given: ProvisionedThroughput, now: number): Throughput {
   const next: Throughput = { decreases: 0, ...current, ...given };
   if (current === undefined) return next;
   if (given.ReadCapacityUnits > current.ReadCapacityUnits || given.WriteCapacityUnits > current.WriteCapacityUnits) next.lastIncreaseMs = now;
   if (given.ReadCapacityUnits < current.ReadCapacityUnits || given.WriteCapacityUnits < current.WriteCapacityUnits) {
+    const today = decreasesToday(current, now);
+    if (today >= freeDecreases && now < current.lastDecreaseMs! + hourMs) throw tooManyDecreases(today, current.lastDecreaseMs!);
     next.lastDecreaseMs = now;
-    next.decreases = current.decreases + 1;
+    next.decreases = today + 1;
   }
   return next;
 }
 
+function tooManyDecreases(today: number, lastMs: number): AwsError {
+  const midnight = Math.ceil((lastMs + 1) / dayMs) * dayMs;
+  return new AwsError(
+    "LimitExceededException",
+    "Subscriber limit exceeded: Provisioned throughput decreases are limited within a given UTC day. After the first 4 decreases, each subsequent decrease in the same " +
+    `UTC day can be performed at most once every 3600 seconds. Number of decreases today: ${today}. Last decrease at ${inWords(lastMs)}. ` +
+    `Next decrease can be made at ${inWords(Math.min(lastMs + hourMs, midnight))}`,
+  );
+}
+
+/** `Friday, October 9, 2026 at 12:21:34 AM Coordinated Universal Time` */
+function inWords(ms: number): string {
+  const date = new Intl.DateTimeFormat("en-US", { dateStyle: "full", timeZone: "UTC" }).format(ms);
+  const time = new Intl.DateTimeFormat("en-US", { timeStyle: "medium", timeZone: "UTC" }).format(ms).replaceAll("\u202f", " ");
+  return `${date} at ${time} Coordinated Universal Time`;
+}
+
 function updateIndexes(ctx: Ctx, record: TableRecord, input: UpdateTableInput, now: number): void {
   const updates = input.GlobalSecondaryIndexUpdates ?? [];
-  const onlineChanges = updates.flatMap(({ Create, Delete }) => [Create, Delete]).filter((change) => change !== undefined);
-  if (onlineChanges.length > 1) {
+  const online = updates.filter(({ Create, Delete }) => Create !== undefined || Delete !== undefined);
+  const underWay = record.globalIndexes.some((index) => indexStatus(index, now) !== "ACTIVE" && index.status !== "UPDATING");
+  if (online.length > 1 || (underWay && online.some(({ Create }) => Create !== undefined))) {
     throw new AwsError("LimitExceededException", "Subscriber limit exceeded: Only 1 online index can be created or deleted simultaneously per table");
   }
   const readyMs = now + transitionMs(ctx);
@@ -160,17 +224,23 @@ function updateIndexes(ctx: Ctx, record: TableRecord, input: UpdateTableInput, n
     const existing = record.globalIndexes.find((index) => index.name === name);
     if (create !== undefined) {
       if (existing !== undefined || record.localIndexes.some((index) => index.name === name)) {
-        throw validationError(`Attempting to create an index which already exists: ${name}`);
+        throw validationError("Attempting to create an index which already exists");
       }
       const given = input.AttributeDefinitions ?? [];
+      if (given.length === 0) throw invalidParameters(`AttributeDefinitions is not specified for index: ${name}`);
       checkGlobalIndex(create, given.map(({ AttributeName }) => AttributeName), record.billing.mode);
-      if (record.globalIndexes.length >= maxGlobalIndexes) throw invalidParameters(`GlobalSecondaryIndex count exceeds the per-table limit of ${maxGlobalIndexes}`);
+      if (record.globalIndexes.length >= maxGlobalIndexes) {
+        throw new AwsError("LimitExceededException", `Subscriber limit exceeded: Number of global secondary indexes exceeds per-table limit of ${maxGlobalIndexes}`);
+      }
       checkProjectionTotal([...record.globalIndexes, ...record.localIndexes].map(({ projection }) => projection).concat(create.Projection));
       defineAttributes(record, given);
       record.globalIndexes.push({ ...newIndex(ctx, create, readyMs), backfill: "" });
       continue;
     }
-    if (existing === undefined) throw new AwsError("ResourceNotFoundException", "Requested resource not found");
+    if (existing === undefined) {
+      if (record.localIndexes.some((index) => index.name === name)) throw validationError(`Cannot ${remove === undefined ? "update" : "delete"} an index that is not a GlobalSecondaryIndex: ${name}`);
+      throw new AwsError("ResourceNotFoundException", `Requested resource not found: Index ${name} for table ${record.name}`);
+    }
     if (indexStatus(existing, now) !== "ACTIVE" && remove === undefined) {
       throw resourceInUse(`Attempt to change a resource which is still in use: Index is being ${existing.status === "CREATING" ? "created" : "updated"}: ${name}`);
     }
@@ -203,9 +273,9 @@ function removeIndex(ctx: Ctx, record: TableRecord, index: IndexRecord, readyMs:
 function updateIndex(record: TableRecord, index: IndexRecord, update: NonNullable<GlobalSecondaryIndexUpdate["Update"]>, readyMs: number, now: number): void {
   const { ProvisionedThroughput: throughput } = update;
   if (throughput !== undefined) {
-    if (record.billing.mode === "PAY_PER_REQUEST") throw neither();
+    if (record.billing.mode === "PAY_PER_REQUEST") throw invalidParameters(`Neither ReadCapacityUnits nor WriteCapacityUnits can be specified for index: ${index.name} when BillingMode is PAY_PER_REQUEST`);
     checkThroughput(throughput);
-    if (index.throughput !== undefined && index.throughput.ReadCapacityUnits > 0 && sameThroughput(index.throughput, throughput)) throw unchanged(index.throughput, throughput);
+    if (index.throughput !== undefined && index.throughput.ReadCapacityUnits > 0 && sameThroughput(index.throughput, throughput)) throw unchanged(index.throughput, throughput, index.name);
     index.throughput = newThroughput(index.throughput, throughput, now);
   }
   if (update.OnDemandThroughput !== undefined) {
@@ -219,13 +289,23 @@ function updateIndex(record: TableRecord, index: IndexRecord, update: NonNullabl
 
 function updateStream(ctx: Ctx, record: TableRecord, specification: StreamSpecification, now: number): void {
   const enabled = record.stream?.enabled === true;
-  if (!specification.StreamEnabled) {
-    if (!enabled) throw validationError("Table has no stream to disable");
-    ctx.store.streams.disable(record.stream!.id, now);
-    record.stream!.enabled = false;
+  if (specification.StreamEnabled) {
+    if (enabled) throw validationError(`Table already has an enabled stream: TableName: ${record.name}`);
+    record.stream = newStream(ctx, record.name, specification, record.keySchema);
     return;
   }
-  if (specification.StreamViewType === undefined) throw validationError("Invalid StreamViewType: Stream ViewType must not be null or empty when enabling streams.");
-  if (enabled) throw validationError(`Table already has an enabled stream: TableName: ${record.name}`);
-  record.stream = newStream(ctx, record.name, specification, record.keySchema);
+  if (!enabled) throw validationError(`Table has no stream to disable: TableName: ${record.name}`);
+  if (record.replicas !== undefined) throw invalidParameters("Disabling Stream is not allowed for a Global Table replica.");
+  ctx.store.streams.disable(record.stream!.id, now);
+  record.stream!.enabled = false;
+}
+
+function updateEncryption(ctx: Ctx, record: TableRecord, specification: SSESpecification): void {
+  checkEncryption(specification);
+  const wanted = newEncryption(ctx, specification);
+  if (wanted === undefined && record.sse === undefined) throw invalidParameters("Table is already encrypted by default");
+  if (wanted !== undefined && specification.KMSMasterKeyId === record.sse?.keyArn) {
+    throw invalidParameters("Table is already encrypted with given KMSMasterKeyId. Use KMSMasterKeyId parameter if you want to change Master Key");
+  }
+  record.sse = wanted;
 }

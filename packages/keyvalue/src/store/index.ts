@@ -9,6 +9,7 @@ import { Streams } from "./streams.ts";
 import { Tables } from "./tables.ts";
 import { Tokens } from "./tokens.ts";
 import { Totals } from "./totals.ts";
+import { Versions } from "./versions.ts";
 import { Writer } from "./writer.ts";
 
 /** Totals are written so long after they changed. */
@@ -24,6 +25,7 @@ export class KeyValueStore {
   readonly attachments: Attachments;
   readonly history: History;
   readonly backups: Backups;
+  readonly versions: Versions;
   readonly writer: Writer;
   readonly #discard: Statement<unknown, [number]>;
   readonly #discarded: Statement<{ space: number }, []>;
@@ -49,7 +51,8 @@ export class KeyValueStore {
     this.attachments = new Attachments(db);
     this.history = new History(db);
     this.backups = new Backups(db);
-    this.writer = new Writer(this.rows, this.streams, this.totals, this.history, (seconds) => this.attention(Number(seconds) * 1000));
+    this.versions = new Versions(db);
+    this.writer = new Writer(this.rows, this.streams, this.totals, this.history, this.versions, (seconds) => this.attention(Number(seconds) * 1000));
     this.#discard = db.prepare("INSERT OR IGNORE INTO discarded (space) VALUES (?)");
     this.#discarded = db.prepare("SELECT space FROM discarded LIMIT 1");
     this.#undiscard = db.prepare("DELETE FROM discarded WHERE space = ?");
@@ -66,7 +69,8 @@ export class KeyValueStore {
   purge(limit: number): boolean {
     const next = this.#discarded.get();
     if (next === undefined) return false;
-    if (!this.rows.purge(next.space, limit) && !this.history.purge(next.space, limit)) this.#undiscard.run(next.space);
+    const left = this.rows.purge(next.space, limit) || this.history.purge(next.space, limit) || this.versions.purge(next.space, limit);
+    if (!left) this.#undiscard.run(next.space);
     return true;
   }
 

@@ -101,4 +101,17 @@ export const migrations: readonly string[] = [
   CREATE INDEX backups_by_table ON backups (table_name, created_ms);
   CREATE INDEX backups_by_space ON backups (space);
   `,
+  `
+  -- Which write of which region made an item of a global table what it is, or made it go.
+  CREATE TABLE versions (
+    space INTEGER NOT NULL,
+    key BLOB NOT NULL,
+    version INTEGER NOT NULL,
+    region TEXT NOT NULL,
+    -- When the item went, while it is gone.
+    gone_ms INTEGER,
+    PRIMARY KEY (space, key)
+  ) WITHOUT ROWID;
+  CREATE INDEX gone_versions ON versions (gone_ms) WHERE gone_ms IS NOT NULL;
+  `,
 ];

@@ -82,6 +82,7 @@ export class Tables {
   }
 }
 
-function needsAttention({ ttl, globalIndexes, recovery, restoring }: TableRecord): boolean {
-  return ttl?.enabled === true || recovery !== undefined || restoring !== undefined || globalIndexes.some(({ backfill }) => backfill !== undefined);
+function needsAttention({ ttl, globalIndexes, recovery, restoring, replicas }: TableRecord): boolean {
+  return ttl?.enabled === true || recovery !== undefined || restoring !== undefined
+    || [...globalIndexes, ...(replicas ?? [])].some(({ backfill }) => backfill !== undefined);
 }

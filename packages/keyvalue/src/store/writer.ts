@@ -13,6 +13,7 @@ import type { History } from "./history.ts";
 import type { Rows } from "./rows.ts";
 import type { Streams } from "./streams.ts";
 import type { Totals } from "./totals.ts";
+import type { Version, Versions } from "./versions.ts";
 
 /** An item as it is or will be stored. */
 export interface Stored {
@@ -27,6 +28,10 @@ export interface WriteContext {
   uuid(): string;
   /** Wakes whoever reads the stream of a table. */
   wake(table: Table): void;
+  /** Sends what a write made of an item to the other members of a global table. */
+  replicate(table: Table, key: Buffer): void;
+  /** The write of another member that is followed here. */
+  origin?: Version;
   /** Who deletes, when it is not a client. */
   identity?: UserIdentity;
 }
@@ -37,11 +42,13 @@ export class Writer {
   readonly #streams: Streams;
   readonly #totals: Totals;
   readonly #history: History;
+  readonly #versions: Versions;
   readonly #expires: (seconds: string) => void;
 
   /** `expires` hears of every time of expiry that is written. */
-  constructor(rows: Rows, streams: Streams, totals: Totals, history: History, expires: (seconds: string) => void) {
+  constructor(rows: Rows, streams: Streams, totals: Totals, history: History, versions: Versions, expires: (seconds: string) => void) {
     this.#history = history;
+    this.#versions = versions;
     this.#expires = expires;
     this.#rows = rows;
     this.#streams = streams;
@@ -76,6 +83,11 @@ export class Writer {
       if (units > 0) consumption?.addIndex(index, units);
     }
     if (table.ttl !== undefined) this.#writeExpiry(table.ttl.space, table.ttl.attribute, key, before?.item, after?.item);
+    if (table.record.replicas !== undefined) {
+      const version = ctx.origin ?? this.#versions.next(table.space, key, ctx.nowMs, ctx.region);
+      this.#versions.put(table.space, key, version, after === undefined ? ctx.nowMs : undefined);
+      if (ctx.origin === undefined) ctx.replicate(table, key);
+    }
     if (table.stream !== undefined && !(before !== undefined && after !== undefined && equalMaps(before.item, after.item))) {
       const { id, viewType } = table.stream;
       this.#streams.append(id, ctx.nowMs, (sequence) => streamRecord({

@@ -24,8 +24,9 @@ export function placeholders(expression: string): { ExpressionAttributeValues?: 
 const key = (...names: string[]): object[] => names.map((AttributeName, at) => ({ AttributeName, KeyType: at === 0 ? "HASH" : "RANGE" }));
 const attributes = (types: Record<string, string>): object[] => Object.entries(types).map(([AttributeName, AttributeType]) => ({ AttributeName, AttributeType }));
 const BillingMode = "PAY_PER_REQUEST";
+const ProvisionedThroughput = { ReadCapacityUnits: 5, WriteCapacityUnits: 5 };
 
-/** `plain` has a string key; `ranged` a number to sort by; `sparse` a global index; `indexed` a local and a global one. */
+/** `plain` has a string key; `ranged` a number to sort by; `sparse` a global index; `indexed` a local and a global one; `provisioned` also a stream. */
 const tables = [
   { TableName: "plain", BillingMode, KeySchema: key("a"), AttributeDefinitions: attributes({ a: "S" }) },
   { TableName: "ranged", BillingMode, KeySchema: key("a", "b"), AttributeDefinitions: attributes({ a: "S", b: "N" }) },
@@ -37,6 +38,11 @@ const tables = [
     TableName: "indexed", BillingMode, KeySchema: key("a", "b"), AttributeDefinitions: attributes({ a: "S", b: "N", g: "S", h: "N" }),
     GlobalSecondaryIndexes: [{ IndexName: "gix", KeySchema: key("g"), Projection: { ProjectionType: "KEYS_ONLY" } }],
     LocalSecondaryIndexes: [{ IndexName: "lix", KeySchema: key("a", "h"), Projection: { ProjectionType: "INCLUDE", NonKeyAttributes: ["p"] } }],
+  },
+  {
+    TableName: "provisioned", KeySchema: key("a"), AttributeDefinitions: attributes({ a: "S", g: "S" }), ProvisionedThroughput,
+    GlobalSecondaryIndexes: [{ IndexName: "gix", KeySchema: key("g"), Projection: { ProjectionType: "ALL" }, ProvisionedThroughput }],
+    StreamSpecification: { StreamEnabled: true, StreamViewType: "KEYS_ONLY" },
   },
 ];
 

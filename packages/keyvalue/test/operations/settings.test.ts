@@ -71,9 +71,9 @@ it("tags tables, fifty at most, and refuses what is no table", () => {
   call("UntagResource", { ResourceArn: arn, TagKeys: ["a", "never"] });
   expect(call("ListTagsOfResource", { ResourceArn: arn }).Tags).toHaveLength(1);
   tag(arn, ...Array.from({ length: 49 }, (_, i) => `k${i}`));
-  expect(() => tag(arn, "one-more")).toThrow("exceeds the limit of 50");
+  expect(() => tag(arn, "one-more")).toThrow("Number of Tags exceed the current limit for the provided ResourceArn");
   expect(() => tag("abcd", "x")).toThrow("is not authorized to perform: dynamodb:TagResource on resource: abcd");
   expect(() => tag("a:b:c:d:e:f/g", "x")).toThrow("Invalid TableArn: Invalid ResourceArn provided as input a:b:c:d:e:f/g");
-  expect(() => tag(`${arn}-not`, "x")).toThrow(`Requested resource not found: ResourcArn: ${arn}-not not found`);
+  expect(() => tag(`${arn}-not`, "x")).toThrow(`Requested resource not found: ResourceArn: ${arn}-not not found`);
   expect(() => tag(arn)).toThrow("Atleast one Tag needs to be provided as Input.");
 });
