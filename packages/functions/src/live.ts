@@ -1,9 +1,10 @@
 import { availableParallelism, totalmem } from "node:os";
 import { join } from "node:path";
-import type { Background, Context, PlatformConfig } from "@cumulet/core";
+import type { Background, Context, Log, PlatformConfig } from "@cumulet/core";
 import { CodeFolders } from "./code/folders.ts";
 import { Pollers } from "./event-sources/pollers.ts";
 import type { Executor, SandboxSpec } from "./executors/executor.ts";
+import { DockerExecutor } from "./executors/docker/executor.ts";
 import { ProcessExecutor } from "./executors/process/executor.ts";
 import { Concurrency } from "./invoke/concurrency.ts";
 import { Fleet } from "./invoke/fleet.ts";
@@ -11,7 +12,7 @@ import { Provisioning } from "./invoke/provisioning.ts";
 import { Slots } from "./invoke/slots.ts";
 import { RuntimeApi } from "./runtime-api/server.ts";
 import type { LambdaStore } from "./store.ts";
-import { setting } from "./settings.ts";
+import { setting, textSetting } from "./settings.ts";
 
 /** Share of this machine's memory that environments may take, counted with what a small one needs. */
 const MEMORY_SHARE = 0.5;
@@ -31,6 +32,7 @@ export class Live {
   readonly fleet: Fleet;
   readonly provisioning: Provisioning;
   readonly pollers: Pollers;
+  readonly docker: DockerExecutor;
   readonly #executors: Executor[];
   readonly #started: Disposable[] = [];
 
@@ -40,7 +42,13 @@ export class Live {
     this.background = background;
     const folder = join(config.dataFolder, "functions");
     this.folders = new CodeFolders(join(folder, "code"), ids);
-    this.#executors = [new ProcessExecutor(join(folder, "sandboxes"), clock)];
+    this.docker = new DockerExecutor(clock, ids, log, {
+      images: imageNames(textSetting(config, "images"), log), network: textSetting(config, "docker_network"), address: textSetting(config, "docker_address"), cpuByMemory: textSetting(config, "cpu") === "aws",
+    });
+    const processes = new ProcessExecutor(join(folder, "sandboxes"), clock);
+    const chosen = textSetting(config, "executor") ?? "auto";
+    if (chosen !== "auto" && chosen !== "docker" && chosen !== "process") log.warn("CUMULET_LAMBDA_EXECUTOR must be auto, docker or process; auto is used", { executor: chosen });
+    this.#executors = chosen === "docker" ? [this.docker] : chosen === "process" ? [processes] : [this.docker, processes];
     const environmentsMax = setting(config, "environments", Math.max(16, Math.floor((totalmem() * MEMORY_SHARE) / ENVIRONMENT_BYTES)));
     this.asyncSlots = new Slots(environmentsMax);
     this.fleet = new Fleet({
@@ -61,15 +69,22 @@ export class Live {
     }));
   }
 
-  /** The executor that runs such a function. Throws a plain Error whose message says what is missing. */
+  /**
+   * The executor that runs such a function: containers when the engine answers and has the image, else processes. One
+   * that was chosen by name is used without a second thought, so that it can pull. Throws a plain Error that says what
+   * is missing.
+   */
   async executor(spec: Pick<SandboxSpec, "runtime" | "architecture" | "image">): Promise<Executor> {
-    let reason: string | true = "No executor";
+    const reasons: string[] = [];
+    const [only] = this.#executors;
     for (const executor of this.#executors) {
-      reason = await executor.available();
-      if (reason === true) reason = await executor.supports(spec);
+      let reason = await executor.available();
+      const pulls = executor.kind === "docker" && (this.#executors.length === 1 || spec.image !== undefined);
+      if (reason === true && !pulls) reason = await executor.supports(spec);
       if (reason === true) return executor;
+      reasons.push(reason);
     }
-    throw new Error(reason as string);
+    throw new Error(this.#executors.length === 1 ? `${only!.kind}: ${reasons[0]}` : reasons.join("; "));
   }
 
   async close(): Promise<void> {
@@ -78,6 +93,17 @@ export class Live {
     await this.fleet.close();
     await Promise.all(this.#executors.map((executor) => executor.close()));
     this.api.close();
+  }
+}
+
+/** `CUMULET_LAMBDA_IMAGES`: a JSON object of images by runtime. */
+function imageNames(text: string | undefined, log: Log): Record<string, string> {
+  if (text === undefined) return {};
+  try {
+    return JSON.parse(text) as Record<string, string>;
+  } catch {
+    log.warn("CUMULET_LAMBDA_IMAGES is not a JSON object; AWS's own images are used");
+    return {};
   }
 }
 

@@ -1,13 +1,31 @@
+import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { RandomIds, SystemClock, TestClock } from "@cumulet/core/platform";
 import type { Clock } from "@cumulet/core";
+import { testLog } from "@cumulet/core/testing";
+import { DockerExecutor } from "../src/executors/docker/executor.ts";
+import type { Executor } from "../src/executors/executor.ts";
 import { ProcessExecutor } from "../src/executors/process/executor.ts";
 import type { EnvironmentSpec } from "../src/invoke/environment-spec.ts";
 import { Fleet, type Target } from "../src/invoke/fleet.ts";
 import type { Invocation } from "../src/invoke/invocation.ts";
 import { RuntimeApi } from "../src/runtime-api/server.ts";
+
+/** Images made on the spot, in place of AWS's. */
+export const IMAGES: Record<string, string> = {
+  "nodejs22.x": "cumulet-lambda/nodejs:22", "nodejs24.x": "cumulet-lambda/nodejs:22", "python3.12": "cumulet-lambda/python:3.12", "provided.al2023": "cumulet-lambda/provided:al2023",
+};
+
+/** Why functions cannot be tried in containers here; undefined when they can. Makes the images where they are missing. */
+export function withoutDocker(): string | undefined {
+  if (spawnSync("docker", ["info"]).status !== 0) return "no Docker engine runs here";
+  if (Object.values(IMAGES).every((image) => spawnSync("docker", ["image", "inspect", image]).status === 0)) return undefined;
+  const python = spawnSync("python3", ["-c", "import sys; print(sys.executable)"], { encoding: "utf8" }).stdout.trim();
+  const made = spawnSync("bash", [join(import.meta.dirname, "images", "build.sh"), "cumulet-lambda", process.execPath, python], { encoding: "utf8" });
+  return made.status === 0 ? undefined : `the images could not be made: ${made.stderr.slice(-500)}`;
+}
 
 export interface FunctionOptions {
   runtime?: string;
@@ -37,14 +55,15 @@ export class Harness {
   readonly clock: Clock;
   readonly ids = new RandomIds();
   readonly api = new RuntimeApi();
-  readonly executor: ProcessExecutor;
+  readonly executor: Executor;
   readonly fleet: Fleet;
   readonly logs = new Map<string, string[]>();
   #functions = 0;
 
-  constructor(clock: Clock = new SystemClock()) {
+  constructor(clock: Clock = new SystemClock(), kind: "process" | "docker" = "process") {
     this.clock = clock;
-    this.executor = new ProcessExecutor(join(this.folder, "sandboxes"), clock);
+    this.executor = kind === "process" ? new ProcessExecutor(join(this.folder, "sandboxes"), clock)
+      : new DockerExecutor(clock, this.ids, testLog(), { images: IMAGES, network: undefined, address: undefined, cpuByMemory: false });
     this.fleet = new Fleet({ api: this.api, clock, ids: this.ids, environmentsMax: 100, startsMax: 4, idleMs: 600_000, logsDropped: () => {} });
   }
 
@@ -63,7 +82,7 @@ export class Harness {
     const runtime = options.runtime ?? "nodejs22.x";
     const spec: EnvironmentSpec = {
       account: "000000000000", region: "us-east-1", functionName: name, version, functionArn: `arn:aws:lambda:us-east-1:000000000000:function:${name}`,
-      runtime, handler: options.handler ?? "index.handler", architecture: "x86_64", task: this.write(options.files), opt: options.opt && this.write(options.opt),
+      runtime, handler: options.handler ?? "index.handler", architecture: "x86_64", task: this.write(options.files), editable: false, opt: options.opt && this.write(options.opt),
       memoryMb: options.memoryMb ?? 128, storageMb: 512, timeoutMs: options.timeoutMs ?? 3000, initializationType: "on-demand",
       runtimeVersionArn: "arn:aws:lambda:us-east-1::runtime:0", logFormat: options.logFormat ?? "Text", systemLogLevel: "INFO", tracing: false, debugged: false,
       image: undefined, debugPort: undefined, platformEndpoint: "http://127.0.0.1:1",

@@ -10,6 +10,8 @@ export interface SandboxSpec {
   architecture: string;
   /** Unzipped code, a folder on this machine; undefined for an image. */
   task: string | undefined;
+  /** The folder is somebody's own and may change while it runs (hot reload). */
+  editable: boolean;
   /** What `/opt` holds, a folder on this machine. */
   opt: string | undefined;
   /** Lambda's variables and the function's own, without those that are paths or addresses: the executor knows them. */
@@ -57,8 +59,11 @@ export interface Sandbox {
   thaw(): void;
   /** Memory in use now, or last seen when it has ended, bytes; 0 where the host cannot tell. */
   memoryBytes(): number;
-  /** Hands over what is written but not yet read, also a last line without a newline. */
-  drain(): Promise<void>;
+  /**
+   * Hands over what is written but not yet read, also a last line without a newline. Where output takes a way of its
+   * own, `thorough` waits for what may still be on it: for a caller who wants the log with the answer.
+   */
+  drain(thorough: boolean): Promise<void>;
   /** Asks the runtime process to end (SIGTERM). */
   terminate(): void;
   /** Ends everything at once and removes what it left. Resolves when it is gone. */

@@ -77,6 +77,7 @@ export class Environment {
   readonly #abort = new AbortController();
   #endpoint: RuntimeEndpoint | undefined;
   #sandbox: Sandbox | undefined;
+  #starting: Promise<void> | undefined;
   #initialized = Promise.withResolvers<void>();
   #running: Running | undefined;
   /** An invocation that is over, while its last lines are read. */
@@ -134,10 +135,9 @@ export class Environment {
       this.#initialized.reject(new InitFailure("Sandbox.Timedout", (requestId) => timeoutFault(requestId, spec.timeoutMs), "timeout"));
     });
     try {
-      // A quick runtime asks for its first event before the executor has said that it started it.
-      const started = this.#start();
-      await Promise.race([started, this.#initialized.promise]);
-      await Promise.all([started, this.#initialized.promise]);
+      this.#starting = this.#start();
+      // Both: a runtime may ask for its first event before its executor has finished with the start.
+      await Promise.all([this.#starting, this.#initialized.promise]);
       this.#ready = true;
     } catch (error) {
       const failure = error instanceof InitFailure ? error
@@ -150,7 +150,7 @@ export class Environment {
     } finally {
       timer[Symbol.dispose]();
       const initMs = performance.now() - began;
-      await this.#sandbox?.drain();
+      await this.#sandbox?.drain(false);
       this.#peakBytes = this.#sandbox?.memoryBytes() ?? 0;
       this.#say(messages.initRuntimeDone(spec.initializationType, { initMs, phase, status, errorType }));
       this.#say(messages.initReport(spec.initializationType, { initMs, phase, status, errorType }));
@@ -294,7 +294,7 @@ export class Environment {
       errorType: running.errorType,
       trace: this.spec.tracing ? running.invocation.traceHeader : undefined,
     };
-    const drained = this.#sandbox?.drain() ?? Promise.resolve();
+    const drained = this.#sandbox?.drain(running.tail !== undefined) ?? Promise.resolve();
     void drained.then(() => {
       this.#closing = undefined;
       this.#say(messages.runtimeDone(report, running.producedBytes()), running);
@@ -306,6 +306,8 @@ export class Environment {
 
   async #end(reason: "SPINDOWN" | "TIMEOUT" | "FAILURE"): Promise<void> {
     this.#abort.abort(new Error("The environment has ended"));
+    // A start that is under way ends first: nothing of it may be left.
+    await this.#starting?.catch(() => {});
     const sandbox = this.#sandbox;
     const extensions = this.#session.extensions;
     if (sandbox !== undefined && extensions.count > 0) {

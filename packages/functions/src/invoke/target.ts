@@ -61,6 +61,7 @@ async function environmentSpec(live: Live, ctx: Context<LambdaStore>, row: Versi
     handler: settings.handler ?? "",
     architecture: settings.architectures[0] ?? "x86_64",
     task,
+    editable: code.kind === "folder",
     opt,
     environment,
     memoryMb: settings.memorySize,

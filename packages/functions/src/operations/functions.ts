@@ -209,7 +209,9 @@ function newFunctionName(ctx: LambdaContext, functionName: string): string {
 async function newCode(ctx: LambdaContext, packageType: "Zip" | "Image", code: CreateFunctionRequest["Code"] | UpdateFunctionCodeRequest, layers: readonly LayerReference[]): Promise<Pick<VersionRow, "code" | "codeSha256" | "codeSize" | "unzippedBytes">> {
   if (packageType === "Image") {
     if (code.ImageUri === undefined) throw invalidParameter("Please provide a source for function code.");
-    const digest = /@sha256:([0-9a-f]{64})$/.exec(code.ImageUri)?.[1] ?? "";
+    // The engine's own digest when it has the image already; it may still be pulled when the function is first run.
+    const known = await liveOf(ctx).docker.imageDigest(code.ImageUri);
+    const digest = known?.replace(/^sha256:/, "") ?? /@sha256:([0-9a-f]{64})$/.exec(code.ImageUri)?.[1] ?? "";
     return { code: { kind: "image", uri: code.ImageUri, digest }, codeSha256: digest, codeSize: 0, unzippedBytes: 0 };
   }
   if (code.ImageUri !== undefined) throw invalidParameter("Please don't provide ImageUri when the intended function PackageType is Zip.");

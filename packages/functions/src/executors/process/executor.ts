@@ -153,7 +153,7 @@ class ProcessSandbox implements Sandbox {
     };
     // `close` comes after the last byte of output, so that a report never overtakes it; a grandchild may hold the pipe open.
     child.once("exit", (code, signal) => {
-      void this.drain().then(() => ended(code, signal));
+      void this.drain(true).then(() => ended(code, signal));
     });
     await writeFile(join(this.#home, "pid"), `${child.pid} ${startToken(child.pid!) ?? ""}`);
     this.#watchMemory();
@@ -187,7 +187,7 @@ class ProcessSandbox implements Sandbox {
     return this.#memoryBytes;
   }
 
-  async drain(): Promise<void> {
+  async drain(_thorough: boolean): Promise<void> {
     // What was written before an answer is in the pipe when the answer arrives: one turn of the loop reads it, more if there is much.
     for (let before = -1; before !== this.#bytesRead;) {
       before = this.#bytesRead;

@@ -3,13 +3,15 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { Harness, TestClock } from "./harness.ts";
 
+const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/;
+
+/** What functions must do alike, whatever executor runs them. */
+export function runtimeSuite(kind: "process" | "docker"): void {
 let harness: Harness;
 beforeAll(() => {
-  harness = new Harness();
+  harness = new Harness(undefined, kind);
 });
 afterAll(() => harness[Symbol.asyncDispose]());
-
-const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/;
 
 describe("Node.js", () => {
   const node = (code: string, more: object = {}) => harness.target({ files: { "index.js": code }, ...more });
@@ -115,6 +117,8 @@ describe("Node.js", () => {
     process.env["CUMULET_SECRET_OF_THE_HOST"] = "leak";
     const { payload } = await harness.invoke(node("exports.handler = async () => process.env;"));
     delete process.env["CUMULET_SECRET_OF_THE_HOST"];
+    expect(JSON.stringify(payload)).not.toContain("CUMULET_SECRET");
+    if (kind === "docker") return;
     expect(Object.keys(payload as object).sort()).toEqual([
       "AWS_ENDPOINT_URL", "AWS_EXECUTION_ENV", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "AWS_LAMBDA_FUNCTION_NAME", "AWS_LAMBDA_FUNCTION_VERSION", "AWS_LAMBDA_LOG_STREAM_NAME",
       "AWS_LAMBDA_RUNTIME_API", "AWS_REGION", "HOME", "LAMBDA_RUNTIME_DIR", "LAMBDA_TASK_ROOT", "LD_LIBRARY_PATH", "NODE_PATH", "PATH", "PWD", "TMPDIR", "TZ", "_HANDLER", "_X_AMZN_TRACE_ID",
@@ -223,9 +227,9 @@ done
 });
 
 describe("limits", () => {
-  test("a function that takes too long is stopped, with all that it started", async () => {
+  test.runIf(kind === "process")("a function that takes too long is stopped, with all that it started", async () => {
     const clock = new TestClock();
-    await using own = new Harness(clock);
+    await using own = new Harness(clock, kind);
     const file = join(own.folder, "child.pid");
     const code = "const { spawn } = require('child_process'); exports.handler = async (file) => { const c = spawn('sleep', ['1000']); require('fs').writeFileSync(file, String(c.pid)); await new Promise(() => setInterval(() => {}, 1000)); };";
     const target = own.target({ timeoutMs: 3000, files: { "index.js": code } });
@@ -257,15 +261,15 @@ describe("limits", () => {
   });
 
   test("concurrent events get an environment each, and one at a time", async () => {
-    const target = harness.target({ files: { "index.js": "let busy = 0; exports.handler = async () => { if (++busy > 1) throw new Error('two at once'); await new Promise((r) => setTimeout(r, 30)); busy -= 1; return process.pid; };" } });
-    const results = await Promise.all(Array.from({ length: 6 }, () => harness.invoke(target)));
+    const target = harness.target({ files: { "index.js": "let busy = 0; exports.handler = async () => { if (++busy > 1) throw new Error('two at once'); await new Promise((r) => setTimeout(r, 1000)); busy -= 1; return process.env.AWS_LAMBDA_LOG_STREAM_NAME; };" } });
+    const results = await Promise.all(Array.from({ length: 3 }, () => harness.invoke(target)));
     expect(results.every((result) => result.ok)).toBe(true);
     expect(new Set(results.map((result) => result.payload)).size).toBeGreaterThan(1);
   });
 
   test("environments without work are reaped in platform time", async () => {
     const clock = new TestClock();
-    await using own = new Harness(clock);
+    await using own = new Harness(clock, kind);
     await own.invoke(own.target({ files: { "index.js": "exports.handler = async () => 1;" } }));
     expect(own.fleet.size).toBe(1);
     await clock.advance(600_001);
@@ -278,3 +282,4 @@ test("log lines of a text log begin with a time only where Lambda's do", async (
   expect(log[0]).not.toMatch(TIME);
   expect(log[1]).toMatch(TIME);
 });
+}
