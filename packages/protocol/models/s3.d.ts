@@ -203,8 +203,6 @@ export interface BucketAlreadyExists {}
 
 export interface BucketAlreadyOwnedByYou {}
 
-export type BucketCannedACL = "private" | "public-read" | "public-read-write" | "authenticated-read" | (string & {});
-
 export interface BucketInfo {
   DataRedundancy?: DataRedundancy;
   Type?: BucketType;
@@ -489,7 +487,7 @@ export interface CreateBucketOutput {
 }
 
 export interface CreateBucketRequest {
-  ACL?: BucketCannedACL;
+  ACL?: string;
   Bucket: string;
   CreateBucketConfiguration?: CreateBucketConfiguration;
   GrantFullControl?: string;
@@ -2038,7 +2036,7 @@ export interface PutBucketAccelerateConfigurationRequest {
 }
 
 export interface PutBucketAclRequest {
-  ACL?: BucketCannedACL;
+  ACL?: string;
   AccessControlPolicy?: AccessControlPolicy;
   Bucket: string;
   ContentMD5?: string;
