@@ -1,6 +1,8 @@
 import { defineService } from "@cumulet/core";
 import { postPlane } from "./data-plane/post.ts";
 import { preflightPlane } from "./data-plane/preflight.ts";
+import { sitePlane } from "./data-plane/site.ts";
+import { lifecycle, sweeps } from "./background.ts";
 import { deliveries } from "./deliver.ts";
 import { aclOperations } from "./operations/acl.ts";
 import { attributeOperations } from "./operations/attributes.ts";
@@ -17,10 +19,13 @@ import { multipartOperations } from "./operations/multipart.ts";
 import { notificationOperations } from "./operations/notification.ts";
 import { policyOperations } from "./operations/policy.ts";
 import { putOperations } from "./operations/put.ts";
+import { replicationOperations } from "./operations/replication.ts";
+import { restoreOperations, restores } from "./operations/restore.ts";
 import { settingOperations } from "./operations/settings.ts";
 import { siteOperations } from "./operations/site.ts";
 import { taggingOperations } from "./operations/tagging.ts";
 import { versioningOperations } from "./operations/versioning.ts";
+import { replications } from "./requests/replicate.ts";
 import { store } from "./store.ts";
 
 const s3 = defineService({
@@ -42,13 +47,16 @@ const s3 = defineService({
     ...notificationOperations,
     ...policyOperations,
     ...putOperations,
+    ...replicationOperations,
+    ...restoreOperations,
     ...settingOperations,
     ...siteOperations,
     ...taggingOperations,
     ...versioningOperations,
   },
-  dataPlanes: [postPlane, preflightPlane],
-  consumes: deliveries,
+  dataPlanes: [sitePlane, postPlane, preflightPlane],
+  consumes: { ...deliveries, ...replications, ...restores, ...sweeps },
+  background: lifecycle,
   authorizes: "itself",
 });
 

@@ -10,6 +10,11 @@ const escape = (text: string) => text.replace(/[&<>"']/g, (char) => `&#${char.ch
 export const hostIdOf = (requestId: string) => Buffer.alloc(57, requestId).toString("base64");
 
 export function send({ request, response }: Exchange, ctx: Context, status: number, headers: readonly [string, string][], body: string | Uint8Array = ""): void {
+  // Too late for another answer: the one that has begun must not look complete.
+  if (response.headersSent) {
+    response.destroy();
+    return;
+  }
   const bytes = typeof body === "string" ? Buffer.from(body, "utf8") : body;
   const all = [...headers, ["x-amz-request-id", ctx.requestId], ["x-amz-id-2", hostIdOf(ctx.requestId)]] as [string, string][];
   if (status !== 204 && status !== 304) all.push(["Content-Length", String(bytes.length)]);

@@ -11,6 +11,7 @@ import type { Bucket } from "../requests/bucket.ts";
 import { objectOwnership } from "../requests/configs.ts";
 import { ownerOf } from "../requests/display.ts";
 import { notify } from "../requests/events.ts";
+import { replicateChange } from "../requests/replicate.ts";
 import { existing, findVersion, shownVersion } from "../requests/versions.ts";
 import type { Store } from "../store.ts";
 
@@ -51,6 +52,7 @@ export const aclOperations = {
     const text = JSON.stringify(acl);
     bucket.ctx.store.objects.patch(row, { acl: text });
     if (text !== row.acl) notify(ctx, bucket, "ObjectAcl:Put", row);
+    replicateChange(bucket, row);
     const version = shownVersion(bucket, row);
     if (version !== undefined) ctx.http?.setHeader("x-amz-version-id", version);
     return {};

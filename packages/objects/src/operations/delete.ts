@@ -10,7 +10,7 @@ import { openBucket } from "../requests/bucket.ts";
 import type { Bucket } from "../requests/bucket.ts";
 import { objectOwnership } from "../requests/configs.ts";
 import { notify } from "../requests/events.ts";
-import { replicateMarker } from "../requests/replicate.ts";
+import { replicate } from "../requests/replicate.ts";
 import { findVersion, putMarker, removeVersion } from "../requests/versions.ts";
 import type { Store } from "../store.ts";
 
@@ -98,6 +98,6 @@ function remove(ctx: Context<Store>, bucket: Bucket, { Key: key, VersionId: vers
   const owner = objectOwnership(bucket.configs) === "BucketOwnerEnforced" ? bucket.owner : canonicalIdOf(ctx.principal);
   const marker = putMarker(ctx, bucket, key, owner);
   notify(ctx, bucket, "ObjectRemoved:DeleteMarkerCreated", marker);
-  replicateMarker(ctx, bucket, marker);
+  replicate(ctx, bucket, marker);
   return { version: marker.version ?? NULL_VERSION, marker: true };
 }

@@ -157,7 +157,7 @@ function versionPage(ctx: Context<Store>, bucket: Bucket, input: ListObjectVersi
 function markedRank(bucket: Bucket, key: string, version: string | undefined): number | undefined {
   if (version === undefined) return undefined;
   if (version === NULL_VERSION) return bucket.ctx.store.objects.nullVersion(bucket.id, key)?.rank;
-  const rank = readVersionId(version, key)?.rank;
+  const rank = bucket.ctx.store.objects.withVersion(bucket.id, key, version)?.rank ?? readVersionId(version, key)?.rank;
   if (rank === undefined) throw invalidArgument("Invalid version id specified", "version-id-marker", version);
   return rank;
 }

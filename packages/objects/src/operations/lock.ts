@@ -4,6 +4,7 @@ import { invalidArgument, invalidBucketState, invalidRequest, lockedObject, malf
 import { checkLockConfiguration, isLockMode } from "../domain/retention.ts";
 import { authorize, authorizeMissing } from "../requests/authorize.ts";
 import { nextRevision, openBucket } from "../requests/bucket.ts";
+import { replicateChange } from "../requests/replicate.ts";
 import { existing, findVersion } from "../requests/versions.ts";
 import type { Store } from "../store.ts";
 import { mayBypass } from "./delete.ts";
@@ -47,6 +48,7 @@ export const lockOperations = {
       if ((weaker || changed) && (row.lockMode === "COMPLIANCE" || !bypass)) throw lockedObject();
     }
     bucket.ctx.store.objects.patch(row, { lockMode: Mode, lockUntilMs: RetainUntilDate });
+    replicateChange(bucket, row);
     return {};
   },
 
@@ -61,6 +63,7 @@ export const lockOperations = {
     const status = input.LegalHold?.Status;
     if (status !== "ON" && status !== "OFF") throw malformedXml();
     bucket.ctx.store.objects.patch(row, { legalHold: status === "ON" ? 1 : 0 });
+    replicateChange(bucket, row);
     return {};
   },
 

@@ -7,6 +7,7 @@ import { authorize, authorizeMissing } from "../requests/authorize.ts";
 import { nextRevision, openBucket } from "../requests/bucket.ts";
 import type { Bucket } from "../requests/bucket.ts";
 import { notify } from "../requests/events.ts";
+import { replicateChange } from "../requests/replicate.ts";
 import { existing, findVersion, shownVersion } from "../requests/versions.ts";
 import type { ObjectRow } from "../store/objects.ts";
 import type { Store } from "../store.ts";
@@ -44,6 +45,7 @@ export const taggingOperations = {
     checkTags(TagSet, "object");
     bucket.ctx.store.objects.patch(row, { tags: TagSet.length === 0 ? null : JSON.stringify(TagSet) });
     notify(ctx, bucket, "ObjectTagging:Put", row);
+    replicateChange(bucket, row);
     return versionOf(bucket, row);
   },
 
@@ -56,6 +58,7 @@ export const taggingOperations = {
     const { bucket, row } = tagged(ctx, input, "DELETE", "DeleteObject");
     bucket.ctx.store.objects.patch(row, { tags: null });
     notify(ctx, bucket, "ObjectTagging:Delete", row);
+    replicateChange(bucket, row);
     return versionOf(bucket, row);
   },
 } satisfies Operations<"s3", Store>;

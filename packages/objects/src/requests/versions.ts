@@ -35,7 +35,9 @@ export function findVersion(bucket: Bucket, key: string, version: string | undef
       : invalidArgument("Invalid version id specified", "versionId", version);
   }
   const row = objects.at(bucket.id, key, id.rank);
-  return row?.version === version ? row : undefined;
+  if (row?.version === version) return row;
+  // A replica has the id of its original, and a rank of its own.
+  return id.ofKey ? objects.withVersion(bucket.id, key, version) : undefined;
 }
 
 /**
@@ -50,8 +52,8 @@ export function existing(bucket: Bucket, key: string, version: string | undefine
   throw new AwsError("NoSuchKey", "The specified key does not exist.", { status: 404, fields: { Key: key }, headers });
 }
 
-/** Writes a version as the bucket's versioning wants it. In a transaction. */
-export function putVersion(ctx: Context<Store>, bucket: Bucket, version: NewVersion): ObjectRow {
+/** Writes a version as the bucket's versioning wants it, under an id of its own unless one is given. In a transaction. */
+export function putVersion(ctx: Context<Store>, bucket: Bucket, version: NewVersion, givenId?: string): ObjectRow {
   const { objects } = bucket.ctx.store;
   const top = objects.current(bucket.id, version.key);
   let rank = 0;
@@ -62,7 +64,7 @@ export function putVersion(ctx: Context<Store>, bucket: Bucket, version: NewVers
     rank = top.rank;
     drop(bucket, top);
   }
-  const id = bucket.versioning === "Enabled" ? newVersionId(version.key, rank, (length) => ctx.ids.bytes(length)) : null;
+  const id = bucket.versioning === "Enabled" ? givenId ?? newVersionId(version.key, rank, (length) => ctx.ids.bytes(length)) : null;
   const row: ObjectRow = { ...version, bucket: bucket.id, rank, version: id };
   objects.put(row);
   return row;

@@ -65,6 +65,7 @@ export function openObjects(db: Database) {
   const current = db.prepare<ObjectRow, [number, string]>(`SELECT ${all} FROM object WHERE bucket = ? AND key = ? ORDER BY rank LIMIT 1`);
   const atRank = db.prepare<ObjectRow, [number, string, number]>(`SELECT ${all} FROM object WHERE bucket = ? AND key = ? AND rank = ?`);
   const nullVersion = db.prepare<ObjectRow, [number, string]>(`SELECT ${all} FROM object WHERE bucket = ? AND key = ? AND version IS NULL LIMIT 1`);
+  const withVersion = db.prepare<ObjectRow, [number, string, string]>(`SELECT ${all} FROM object WHERE bucket = ? AND key = ? AND version = ? LIMIT 1`);
   const newer = db.prepare<{ rank: number; modifiedMs: number }, [number, string, number]>(
     "SELECT rank, modifiedMs FROM object WHERE bucket = ? AND key = ? AND rank < ? ORDER BY rank DESC LIMIT 1");
   const insert = db.prepare<never, ObjectRow[keyof ObjectRow][]>(`INSERT OR REPLACE INTO object (${all}) VALUES (${COLUMNS.map(() => "?").join(", ")})`);
@@ -83,6 +84,8 @@ export function openObjects(db: Database) {
     current: (bucket: number, key: string): ObjectRow | undefined => current.get(bucket, key),
     at: (bucket: number, key: string, rank: number): ObjectRow | undefined => atRank.get(bucket, key, rank),
     nullVersion: (bucket: number, key: string): ObjectRow | undefined => nullVersion.get(bucket, key),
+    /** By its id, whatever its rank: a replica has the id of its original. Looks at all versions of the key. */
+    withVersion: (bucket: number, key: string, version: string): ObjectRow | undefined => withVersion.get(bucket, key, version),
     /** The version that made this one noncurrent. */
     newer: (bucket: number, key: string, rank: number) => newer.get(bucket, key, rank),
     /** Writes a version, over the one at its rank. */
