@@ -2,7 +2,7 @@ import {
   AbortMultipartUploadCommand, CompleteMultipartUploadCommand, CopyObjectCommand, CreateBucketCommand, CreateMultipartUploadCommand, GetObjectAttributesCommand, GetObjectCommand, HeadObjectCommand,
   ListMultipartUploadsCommand, ListPartsCommand, PutObjectCommand, UploadPartCommand, UploadPartCopyCommand,
 } from "@aws-sdk/client-s3";
-import type { ChecksumAlgorithm, ChecksumType } from "@aws-sdk/client-s3";
+import type { ChecksumAlgorithm, ChecksumType, CompletedPart } from "@aws-sdk/client-s3";
 import { Upload } from "@aws-sdk/lib-storage";
 import { checksumOf } from "@cumulet/protocol";
 import { beforeAll, describe, expect, it } from "vitest";
@@ -22,7 +22,7 @@ beforeAll(async () => {
 
 async function upload(Key: string, bodies: readonly Buffer[], more: { ChecksumAlgorithm?: ChecksumAlgorithm; ChecksumType?: ChecksumType; Metadata?: Record<string, string> } = {}) {
   const { UploadId } = await s3.send(new CreateMultipartUploadCommand({ Bucket, Key, ...more }));
-  const Parts = [];
+  const Parts: CompletedPart[] = [];
   for (const [at, Body] of bodies.entries()) {
     const part = await s3.send(new UploadPartCommand({ Bucket, Key, UploadId, PartNumber: at + 1, Body, ChecksumAlgorithm: more.ChecksumAlgorithm }));
     const name = `Checksum${more.ChecksumAlgorithm}` as "ChecksumSHA256";

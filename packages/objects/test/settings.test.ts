@@ -39,7 +39,8 @@ describe("what nobody has configured", () => {
   });
 
   it("is the same for a bucket that is not there", async () => {
-    for (const Command of [S3.GetBucketCorsCommand, S3.PutBucketTaggingCommand, S3.GetBucketEncryptionCommand, S3.ListObjectsV2Command, S3.DeleteBucketPolicyCommand]) {
+    const commands: readonly (new (input: never) => unknown)[] = [S3.GetBucketCorsCommand, S3.PutBucketTaggingCommand, S3.GetBucketEncryptionCommand, S3.ListObjectsV2Command, S3.DeleteBucketPolicyCommand];
+    for (const Command of commands) {
       expect(await failure(send(new Command({ Bucket: "nobodys-bucket", Tagging: { TagSet: [] } } as never)))).toMatchObject({ name: "NoSuchBucket", message: "The specified bucket does not exist", fields: { BucketName: "nobodys-bucket" } });
     }
   });
