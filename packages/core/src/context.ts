@@ -124,6 +124,8 @@ export interface Context<S = unknown> {
   readonly config: PlatformConfig;
   /** Asks policies. */
   readonly access: Access;
+  /** Tells the record of this request something that explains its answer: a route, an authorizer, a cache key. A data plane's `route` becomes the record's operation. */
+  note(name: string, value: unknown): void;
   /** A durable event: an outbox row in the same transaction as the change. */
   emit(event: Emission): void;
   /** Whose an access key is and with which secret it signs, for what the pipeline does not verify itself: form posts. */

@@ -54,6 +54,7 @@ export class DataPlaneRunner {
     call.answer = { status: response.statusCode, headers: [], body: undefined };
     const length = Number(response.getHeader("content-length") ?? 0);
     call.bytesOut = Number.isFinite(length) ? length : 0;
+    nameRoute(call);
     observe(call);
     return true;
   }
@@ -78,6 +79,7 @@ export class DataPlaneRunner {
       refuse(socket, call.error.status ?? 500);
     }
     call.answer = { status: call.error === undefined ? 101 : (call.error.status ?? 500), headers: [], body: undefined };
+    nameRoute(call);
     observe(call);
   }
 
@@ -107,6 +109,12 @@ export class DataPlaneRunner {
     openContext(call);
     return call;
   }
+}
+
+/** A plane knows the route only when it has handled the request. */
+function nameRoute(call: Call): void {
+  const { route } = call.notes;
+  if (typeof route === "string") call.operationName = route;
 }
 
 function addressOf(request: IncomingMessage, host: ParsedHost, path: string, query: string): Address {

@@ -126,6 +126,10 @@ export class RequestContext<S> implements Context<S> {
     return facts?.() ?? { principal, region, http: undefined, sourceArn: undefined, notes: {} };
   }
 
+  note(name: string, value: unknown): void {
+    this.#facts.notes[name] = value;
+  }
+
   emit(event: Emission): void {
     this.#runtime.dispatcher.emit(this.scope, event, this.#parts.trace.traceId);
   }
