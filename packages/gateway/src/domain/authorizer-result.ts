@@ -6,6 +6,8 @@ export interface AuthorizerResult {
   /** Values below `$context.authorizer`. */
   context: Record<string, unknown>;
   usageIdentifierKey: string | undefined;
+  /** The policy as the authorizer gave it. */
+  document: unknown;
   /** Whether the caller may call what an ARN names. */
   allows(arn: string): "allow" | "explicit-deny" | "deny";
 }
@@ -55,6 +57,7 @@ export function parsePolicyResponse(payload: string, flat: boolean): AuthorizerR
     principalId: String(principalId),
     context: flat ? flatContext(context) : isObject(context) ? context : {},
     usageIdentifierKey: typeof usageIdentifierKey === "string" ? usageIdentifierKey : undefined,
+    document: policyDocument,
     allows(arn) {
       const decision = policy.decide({ action: "execute-api:Invoke", resource: arn, values: () => undefined });
       return decision === undefined ? "deny" : decision.effect === "allow" ? "allow" : "explicit-deny";
@@ -66,5 +69,5 @@ export function parsePolicyResponse(payload: string, flat: boolean): AuthorizerR
 export function parseSimpleResponse(payload: string): AuthorizerResult {
   const { isAuthorized, context } = parse(payload);
   if (typeof isAuthorized !== "boolean") throw new InvalidAuthorizerResponse("isAuthorized is missing");
-  return { principalId: undefined, context: isObject(context) ? context : {}, usageIdentifierKey: undefined, allows: () => (isAuthorized ? "allow" : "deny") };
+  return { principalId: undefined, context: isObject(context) ? context : {}, usageIdentifierKey: undefined, document: undefined, allows: () => (isAuthorized ? "allow" : "deny") };
 }

@@ -17,6 +17,8 @@ import type { HttpRoute, HttpRuntime } from "./compile.ts";
 import { authorize } from "./authorize.ts";
 import { checkLimits } from "./limits.ts";
 import { callIntegration } from "./integrate.ts";
+import { seeHttpCall } from "../seeing/http.ts";
+import type { HttpSeen } from "../seeing/http.ts";
 
 /** One request to an HTTP API on its way through the gateway. */
 export interface HttpCall {
@@ -55,37 +57,46 @@ export async function handleHttpApi(ctx: Context<Store>, exchange: Exchange, add
   const { request: incoming, response } = exchange;
   const requestId = extendedRequestId(ctx.ids);
   const startedMs = ctx.clock.now();
+  const seen: HttpSeen = { stage: undefined, request: undefined, call: undefined };
   let answer: GatewayResponse;
+  let reason: string | undefined;
   try {
-    answer = await serve(ctx, exchange, address, requestId, startedMs);
+    answer = await serve(ctx, exchange, address, requestId, startedMs, seen);
+    if (seen.call === undefined && answer.status >= 400) reason = "Not Found";
   } catch (error) {
     if (error instanceof ClientGone) return;
+    reason = error instanceof Error ? error.message : String(error);
     if (error instanceof HttpApiError) answer = jsonResponse(error.status, { message: error.message }, error.headers);
     else if (error instanceof PayloadTooLarge) {
       response.shouldKeepAlive = false;
-      answer = jsonResponse(413, { message: "Request Entity Too Large" });
+      reason = "Request Entity Too Large";
+      answer = jsonResponse(413, { message: reason });
     } else {
       ctx.log.error("An HTTP API request failed in the gateway", { error: error instanceof Error ? error.stack : String(error), apiId: address.apiId });
       answer = jsonResponse(500, { message: "Internal Server Error" });
     }
+    if (seen.call !== undefined) answer = withCors(seen.call.runtime, seen.call.request, answer);
   }
   incoming.resume();
   send(response, incoming.method ?? "GET", { ...answer, headers: [...answer.headers, ["apigw-requestid", requestId]] });
+  seeHttpCall(ctx, address.apiId, requestId, seen, answer, reason);
 }
 
-async function serve(ctx: Context<Store>, exchange: Exchange, address: ApiAddress, requestId: string, startedMs: number): Promise<GatewayResponse> {
+async function serve(ctx: Context<Store>, exchange: Exchange, address: ApiAddress, requestId: string, startedMs: number, seen: HttpSeen): Promise<GatewayResponse> {
   const api = ctx.store.apis.get("", address.apiId);
   if (api === undefined) throw new HttpApiError(404, "Not Found");
   if (api.DisableExecuteApiEndpoint === true && address.defaultEndpoint) throw new HttpApiError(404, "Not Found");
   const located = locate(ctx.store, address);
   if (located === undefined) throw new HttpApiError(404, "Not Found");
   const { stage, path, fullPath } = located;
+  seen.stage = stage;
   const runtime = stageRuntime(ctx, address.apiId, stage.StageName);
   if (runtime === undefined) throw new HttpApiError(404, "Not Found");
 
   const body = await readBody(exchange.request);
   const request = gatewayRequest(exchange.request, { path, fullPath, host: exchange.address.host, rawQuery: exchange.address.query, startedMs }, body);
   request.headers = withForwarded(request.headers, exchange.request, request.sourceIp, ctx.trace.xray(), true);
+  seen.request = request;
 
   const found = runtime.router.find(request.method, path);
   const route = found?.target ?? runtime.fallback;
@@ -97,19 +108,15 @@ async function serve(ctx: Context<Store>, exchange: Exchange, address: ApiAddres
   const variables: { [name: string]: string } = {};
   for (const [name, value] of Object.entries(found?.variables ?? {})) variables[name] = decodePath(value);
   const call: HttpCall = { ctx, request, address, stage, runtime, route, variables, requestId, identity: anonymous, caller: undefined, authorizer: undefined, facts: {} };
+  seen.call = call;
   // With authorization, a preflight request to `$default` or `ANY` is refused like any other: AWS says to add an OPTIONS route.
-  try {
-    await authorize(call, exchange.address);
-    if (!route.explicitMethod) {
-      const preflight = runtime.cors?.preflight(request);
-      if (preflight !== undefined) return preflight;
-    }
-    checkLimits(call);
-    return withCors(runtime, request, await integrate(call));
-  } catch (error) {
-    if (error instanceof HttpApiError) return withCors(runtime, request, jsonResponse(error.status, { message: error.message }, error.headers));
-    throw error;
+  await authorize(call, exchange.address);
+  if (!route.explicitMethod) {
+    const preflight = runtime.cors?.preflight(request);
+    if (preflight !== undefined) return preflight;
   }
+  checkLimits(call);
+  return withCors(runtime, request, await integrate(call));
 }
 
 function withCors(runtime: HttpRuntime, request: GatewayRequest, response: GatewayResponse): GatewayResponse {

@@ -10,8 +10,8 @@ import { createRouter } from "../../domain/router.ts";
 import type { Router } from "../../domain/router.ts";
 import { compileTemplate } from "../../domain/vtl/index.ts";
 import type { Template } from "../../domain/vtl/index.ts";
-import { compileMethodMapping } from "../../domain/rest-mapping.ts";
-import type { MethodMapping } from "../../domain/rest-mapping.ts";
+import { compileMethodMapping, compileSource } from "../../domain/rest-mapping.ts";
+import type { MappingSource, MethodMapping } from "../../domain/rest-mapping.ts";
 import { compileResourcePolicy } from "../access/resource-policy.ts";
 
 /** A deployed REST API, ready to serve: built once for a deployment; templates and schemas when first needed. */
@@ -19,6 +19,7 @@ export interface RestRuntime {
   api: Rest.RestApi;
   deploymentId: string;
   router: Router<RestMethod>;
+  methods: readonly RestMethod[];
   isBinary(mediaType: string | undefined): boolean;
   gatewayResponses: ReadonlyMap<string, Rest.GatewayResponse>;
   /** The API's resource policy; undefined when it has none. */
@@ -44,6 +45,8 @@ export interface RestIntegration {
   requestTemplate(mediaType: string): Template | undefined;
   hasRequestTemplates: boolean;
   responses: readonly RestIntegrationResponse[];
+  /** Values under which the stage's cache keeps a response. */
+  cacheKey: readonly ((source: MappingSource) => readonly string[])[];
   timeoutMs: number;
 }
 
@@ -87,6 +90,13 @@ function compileResponse(response: Rest.IntegrationResponse): RestIntegrationRes
   return { response, status: Number(response.statusCode ?? 200), pattern, mapping: compileMethodMapping(response.responseParameters, "response"), templates };
 }
 
+/** A key parameter reads the request, or what a mapping makes of it. */
+function compileCacheKey(name: string, mappings: readonly MethodMapping[]): (source: MappingSource) => readonly string[] {
+  const mapped = /^integration\.request\.(header|querystring|path)\.(.+)$/.exec(name);
+  const read = mapped === null ? compileSource(name) : mappings.find((mapping) => mapping.where === mapped[1] && mapping.name === mapped[2])?.read;
+  return read ?? (() => []);
+}
+
 function compileIntegration(integration: Rest.Integration): RestIntegration {
   const templates = new Map<string, () => Template>();
   for (const [type, source] of Object.entries(integration.requestTemplates ?? {})) {
@@ -94,9 +104,11 @@ function compileIntegration(integration: Rest.Integration): RestIntegration {
   }
   // Patterns are tried in the order of status codes; the default has none.
   const responses = Object.values(integration.integrationResponses ?? {}).map(compileResponse).sort((a, b) => a.status - b.status);
+  const requestMapping = compileMethodMapping(integration.requestParameters, "request");
   return {
     integration,
-    requestMapping: compileMethodMapping(integration.requestParameters, "request"),
+    requestMapping,
+    cacheKey: (integration.cacheKeyParameters ?? []).map((name) => compileCacheKey(name, requestMapping)),
     requestTemplate: (type) => (templates.get(type) ?? templates.get("$default"))?.(),
     hasRequestTemplates: templates.size > 0,
     responses,
@@ -149,6 +161,7 @@ export function compileRestApi(definition: RestDefinition, deploymentId: string)
       return (policy ??= { value: compileResourcePolicy(document, `arn:${partition}:execute-api:${region}:${account}:${id}`) }).value;
     },
     router: createRouter(specs, { ignoreTrailingSlash: true }),
+    methods: specs.map(({ target }) => target),
     isBinary: binaryMatcher(definition.api.binaryMediaTypes),
     gatewayResponses: new Map(definition.gatewayResponses.map((response) => [response.responseType ?? "", response])),
   };

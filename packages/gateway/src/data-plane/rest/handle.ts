@@ -10,6 +10,8 @@ import { jsonResponse, send } from "../respond.ts";
 import { authorize } from "./authorize.ts";
 import { noOverrides, trace } from "./call.ts";
 import type { RestCall } from "./call.ts";
+import { packResponse, unpackRequest } from "./compression.ts";
+import { throughCache } from "./cache.ts";
 import { compileRestApi } from "./compile.ts";
 import type { RestRuntime } from "./compile.ts";
 import { callCustom } from "./custom.ts";
@@ -17,6 +19,7 @@ import { GatewayError, internalError } from "./errors.ts";
 import { headerMapText, mapText } from "./execution-log.ts";
 import { renderError } from "./gateway-responses.ts";
 import { checkLimits } from "./limits.ts";
+import { seeRestCall, wantsExecutionLog } from "../seeing/rest.ts";
 import { callHttpProxy, callLambdaProxy } from "./proxy.ts";
 import { validateRequest } from "./validate.ts";
 
@@ -53,17 +56,28 @@ export async function handleRestApi(ctx: Context<Store>, exchange: Exchange, add
   const call: RestCall = {
     ctx, request, address, apiId: address.apiId, stage, runtime, method: undefined, variables: {}, stageVariables, canary,
     requestId: ctx.requestId, extendedRequestId: extendedId, identity: anonymous, caller: undefined, apiKey: undefined, usageIdentifierKey: undefined, authorizer: undefined,
-    facts: {}, overrides: noOverrides(), log: undefined, extraHeaders: [],
+    facts: {}, overrides: noOverrides(), log: wantsExecutionLog({ stage }) ? [] : undefined, extraHeaders: [],
   };
   let answer: GatewayResponse;
+  let refusal: GatewayError | undefined;
   try {
     if (failure !== undefined) throw failure;
-    answer = await serve(call, exchange);
+    answer = await packResponse(call, await serve(call, exchange));
   } catch (error) {
-    answer = renderError(call, asGatewayError(ctx, call, error));
+    refusal = asGatewayError(ctx, call, error);
+    answer = renderError(call, refusal);
+    traceRefusal(call, refusal, answer);
   }
   incoming.resume();
   send(response, incoming.method ?? "GET", { ...answer, headers: [...answer.headers, ...call.extraHeaders, ...own] });
+  seeRestCall(call, answer, refusal);
+}
+
+function traceRefusal(call: RestCall, { type }: GatewayError, answer: GatewayResponse): void {
+  trace(call, `Gateway response type: ${type} with status code: ${answer.status}`);
+  trace(call, () => `Gateway response body: ${answer.body.toString()}`);
+  trace(call, () => `Gateway response headers: ${headerMapText(answer.headers)}`);
+  trace(call, `Method completed with status: ${answer.status}`);
 }
 
 function asGatewayError(ctx: Context<Store>, call: RestCall, error: unknown): GatewayError {
@@ -110,6 +124,7 @@ function deploymentRuntime(ctx: Context<Store>, apiId: string, deploymentId: str
 
 async function serve(call: RestCall, exchange: Exchange): Promise<GatewayResponse> {
   const { request, runtime } = call;
+  await unpackRequest(call);
   trace(call, `Starting execution for request: ${call.requestId}`);
   const found = runtime.router.find(request.method, request.path);
   trace(call, `HTTP Method: ${request.method}, Resource Path: ${found?.target.path ?? request.path}`);
@@ -132,7 +147,7 @@ export async function execute(call: RestCall): Promise<GatewayResponse> {
   validateRequest(call, method);
   const { integration } = method;
   if (integration === undefined) throw internalError("API_CONFIGURATION_ERROR");
-  const answer = await integrate(call, integration);
+  const answer = await throughCache(call, integration, () => integrate(call, integration));
   trace(call, () => `Method response body after transformations: ${answer.body.toString()}`);
   trace(call, () => `Method response headers: ${headerMapText(answer.headers)}`);
   trace(call, "Successfully completed execution");

@@ -1,3 +1,4 @@
+import type * as Rest from "@cumulet/protocol/models/apigateway.d.ts";
 import { header } from "../../domain/http-message.ts";
 import type { ThrottleLimits } from "../../domain/throttle.ts";
 import { accountThrottle, dayOf, findSubscription, planThrottle, remaining } from "../access/usage.ts";
@@ -5,12 +6,21 @@ import { trace } from "./call.ts";
 import type { RestCall } from "./call.ts";
 import { GatewayError } from "./errors.ts";
 
-/** Settings of a stage for one method: its own over those for all methods. */
-export function methodSetting(call: Pick<RestCall, "stage" | "method" | "request">) {
-  const settings = call.stage.methodSettings ?? {};
+type Settled = Pick<RestCall, "stage" | "method" | "request">;
+
+/** What a stage says of one method alone. */
+export function ownSetting(call: Settled): Rest.MethodSetting | undefined {
+  const settings = call.stage.methodSettings;
+  if (settings === undefined) return undefined;
   const path = (call.method?.path ?? "").replace(/^\//, "");
-  const own = [`${path}/${call.request.method}`, `/${path}/${call.request.method}`, `${path}/*`, `*/${call.request.method}`].find((key) => Object.hasOwn(settings, key));
-  return { ...settings["*/*"], ...(own === undefined ? undefined : settings[own]) };
+  const { method } = call.request;
+  for (const key of [`${path}/${method}`, `/${path}/${method}`, `${path}/*`, `*/${method}`]) if (Object.hasOwn(settings, key)) return settings[key];
+  return undefined;
+}
+
+/** Settings of a stage for one method: its own over those for all methods. */
+export function methodSetting(call: Settled): Rest.MethodSetting {
+  return { ...call.stage.methodSettings?.["*/*"], ...ownSetting(call) };
 }
 
 /** API key, usage plan, quota and throttles of a call, in AWS's order. */

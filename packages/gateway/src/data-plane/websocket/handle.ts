@@ -17,6 +17,7 @@ import { compileWebSocketApi } from "./compile.ts";
 import type { WebSocketRoute, WebSocketRuntime } from "./compile.ts";
 import { Connection } from "./connection.ts";
 import { FrameScanner, MAX_MESSAGE } from "./frames.ts";
+import { seeSocketEvent } from "../seeing/websocket.ts";
 import { integrate, SocketError } from "./integrate.ts";
 import type { SocketAnswer } from "./integrate.ts";
 
@@ -90,12 +91,20 @@ export async function upgradeWebSocket(ctx: Context<Store>, upgrade: Upgrade, ad
 async function connect(ctx: Context<Store>, runtime: WebSocketRuntime, connection: Connection, address: Address): Promise<SocketAnswer | undefined> {
   if (!ctx.store.state.throttles.take("connections", { rate: ctx.config.quotas["apigateway.connectionsPerSecond"] ?? 500, burst: ctx.config.quotas["apigateway.connectionBurst"] ?? 500 }, ctx.clock.now())) throw new SocketError("Too Many Requests", 429);
   const route = runtime.routes.get("$connect");
-  if (route === undefined) return undefined;
-  const call = socketCall(ctx, connection, route, "CONNECT");
-  await authorizeConnection(call, runtime, address);
-  call.caller = connection.caller;
-  if (route.integration === undefined) return undefined;
-  return integrate(call, route.integration);
+  const call = socketCall(ctx, connection, route ?? { ...EMPTY_ROUTE, routeKey: "$connect" }, "CONNECT");
+  let answer: SocketAnswer | undefined;
+  try {
+    if (route !== undefined) {
+      await authorizeConnection(call, runtime, address);
+      call.caller = connection.caller;
+      if (route.integration !== undefined) answer = await integrate(call, route.integration);
+    }
+  } catch (error) {
+    seeSocketEvent(call, error instanceof SocketError ? error.status : 500, error as Error);
+    throw error;
+  }
+  seeSocketEvent(call, answer?.status ?? 200, undefined);
+  return answer;
 }
 
 /** Serves an open connection until it closes. */
@@ -156,7 +165,9 @@ async function message(ctx: Context<Store>, connection: Connection, body: string
     validate(call);
     const answer = route.integration === undefined ? undefined : await integrate(call, route.integration);
     if (route.twoWay && answer !== undefined && answer.body !== "") await connection.send(answer.body);
+    seeSocketEvent(call, answer?.status ?? 200, undefined);
   } catch (error) {
+    if (call !== undefined) seeSocketEvent(call, error instanceof SocketError ? error.status : 500, error as Error);
     if (!(error instanceof SocketError)) ctx.log.error("A WebSocket message failed in the gateway", { error: error instanceof Error ? error.stack : String(error), apiId: address.apiId });
     await connection.send(JSON.stringify({ message: error instanceof SocketError ? error.message : "Internal server error", connectionId: connection.id, requestId: call?.requestId ?? "" }));
   }
@@ -190,9 +201,10 @@ function validate(call: SocketCall): void {
 async function disconnected(ctx: Context<Store>, connection: Connection, code: number, reason: string): Promise<void> {
   try {
     const route = runtimeOf(ctx, connection.address.apiId, connection.stageName)?.routes.get("$disconnect");
-    if (route?.integration === undefined) return;
     const words = reason !== "" ? reason : code === 1005 ? "Client-side close frame status not set" : code === 1006 ? "Connection Closed Abnormally" : "Connection Closed Normally";
-    await integrate(socketCall(ctx, connection, route, "DISCONNECT", { disconnect: { code, reason: words } }), route.integration);
+    const call = socketCall(ctx, connection, route ?? { ...EMPTY_ROUTE, routeKey: "$disconnect" }, "DISCONNECT", { disconnect: { code, reason: words } });
+    const answer = route?.integration === undefined ? undefined : await integrate(call, route.integration);
+    seeSocketEvent(call, answer?.status ?? 200, undefined);
   } catch (error) {
     // The client is gone: nobody is left to be told. A store that was reset is no failure either.
     ctx.log.debug("A $disconnect route failed", { reason: (error as Error).message });

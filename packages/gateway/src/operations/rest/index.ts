@@ -12,8 +12,10 @@ import { methodOperations } from "./methods.ts";
 import { modelOperations, validatorOperations } from "./models.ts";
 import { openApiOperations } from "./openapi.ts";
 import { resourceOperations } from "./resources.ts";
+import { sdkOperations } from "./sdk.ts";
 import { stageOperations } from "./stages.ts";
 import { tagOperations } from "./tags.ts";
+import { testInvokeOperations } from "./test-invoke.ts";
 import { usagePlanOperations } from "./usage-plans.ts";
 
 /** Version 1 of the control plane: REST APIs. */
@@ -30,8 +32,10 @@ export const restOperations: Operations<"apigateway", Store> = {
   ...modelOperations,
   ...openApiOperations,
   ...resourceOperations,
+  ...sdkOperations,
   ...stageOperations,
   ...tagOperations,
+  ...testInvokeOperations,
   ...usagePlanOperations,
   ...validatorOperations,
 };

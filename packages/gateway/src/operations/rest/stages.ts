@@ -179,8 +179,14 @@ export const stageOperations: Operations<"apigateway", Store> = {
     ctx.store.restStages.put(input.restApiId, input.stageName, stage);
     return stage;
   },
+  FlushStageCache(ctx, input) {
+    findStage(ctx, input.restApiId, input.stageName);
+    ctx.store.state.responses.flush(input.restApiId, input.stageName);
+    return {};
+  },
   DeleteStage(ctx, input) {
     findStage(ctx, input.restApiId, input.stageName);
+    ctx.store.state.responses.flush(input.restApiId, input.stageName);
     ctx.store.restStages.delete(input.restApiId, input.stageName);
     return {};
   },
