@@ -8,6 +8,7 @@ import { isOwnHost, pageMayDrive } from "@cumulet/core/platform";
 import type { FaultRule, Record as RequestRecord } from "@cumulet/core/platform";
 import type { Platform } from "@cumulet/platform";
 import { create, extract } from "tar";
+import { iamRoutes } from "./admin-iam.ts";
 import type { InitHooks } from "./hooks.ts";
 import { welcomePage } from "./welcome.ts";
 
@@ -102,6 +103,8 @@ export function adminApp(platform: Platform, hooks?: InitHooks): Hono {
     runtime.faults.splice(0, runtime.faults.length, ...faults);
     return c.json({ faults: runtime.faults });
   });
+
+  iamRoutes(app, platform, jsonBody);
 
   app.post("/_cumulet/idle", async (c) => {
     await platform.idle();

@@ -2,6 +2,7 @@ import { Command, Option } from "commander";
 import { clock } from "./commands/clock.ts";
 import { doctor } from "./commands/doctor.ts";
 import { env } from "./commands/env.ts";
+import * as iam from "./commands/iam.ts";
 import { logs } from "./commands/logs.ts";
 import { reset } from "./commands/reset.ts";
 import * as snapshot from "./commands/snapshot.ts";
@@ -70,6 +71,22 @@ snapshots.command("load <name>").description("put the saved state in the place o
 snapshots.command("delete <name>").description("forget a saved state").addOption(url()).addOption(json()).action(snapshot.remove);
 snapshots.command("export <name> <file>").description("write a saved state to one file").addOption(url()).addOption(json()).action(snapshot.exportTo);
 snapshots.command("import <name> <file>").description("take in a saved state from a file").addOption(url()).addOption(json()).action(snapshot.importFrom);
+
+const access = program.command("iam").description("why access was given or refused, and how little is enough");
+access.command("explain <request-id>").description("tell which statement decided a request").addOption(url()).addOption(json()).action(iam.explain);
+access.command("learn")
+  .description("write the least-privilege policies of what a run used")
+  .addOption(url()).addOption(json())
+  .option("--start", "begin to watch, from nothing")
+  .option("--stop", "stop watching")
+  .option("--principal <text>", "only principals whose ARN has this in it")
+  .addOption(new Option("--format <format>", "how to write them").choices(["json", "terraform", "cloudformation"]).default("json"))
+  .action(iam.learn);
+access.command("control <account> [file]")
+  .description("show an account's service control policies, or bind it by the policy in a file")
+  .addOption(url()).addOption(json())
+  .option("--clear", "bind it by none")
+  .action(iam.control);
 
 program
   .command("clock")

@@ -13,6 +13,7 @@ export interface Asked {
   operation: string;
   account: string;
   region: string;
+  principal: Principal;
   input: unknown;
 }
 
@@ -32,17 +33,25 @@ export class PolicyAuthorizer implements Authorizer {
   decide(call: Call): AwsError | undefined {
     const service = call.service!;
     const facts = call.accessFacts();
-    const asked: Asked = { service, operation: call.operationName, account: call.account, region: call.region, input: call.input };
+    const asked: Asked = { service, operation: call.operationName, account: call.account, region: call.region, principal: call.principal, input: call.input };
     return this.refusal(asked, facts, call.runtime, (decision, need) => refusalOf(call, decision, need));
   }
 
   /** The first refusal of what a call needs, as `word` writes it; decisions are noted in the facts. */
   refusal<T>(asked: Asked, facts: AccessFacts, runtime: Runtime, word: (decision: AccessDecision, need: Need) => T): T | undefined {
+    for (const { decision, need } of this.decisions(asked, facts, runtime)) if (!decision.allowed) return word(decision, need);
+    return undefined;
+  }
+
+  /** Decides what a call needs, one by one, in the order of AWS. */
+  *decisions(asked: Asked, facts: AccessFacts, runtime: Runtime): Generator<{ decision: AccessDecision; need: Need }> {
     const { service, operation, input } = asked;
     const table = tableOf(service);
-    if (table.free?.includes(operation)) return undefined;
-    const forbidden = forbiddenToSession(facts.principal, service.id, operation);
-    if (forbidden !== undefined) return word({ allowed: false, explicit: true, layer: "session", by: undefined }, { action: `${table.prefix}:${operation}`, resource: "*" });
+    if (table.free?.includes(operation)) return;
+    if (forbiddenToSession(facts.principal, service.id, operation)) {
+      yield { decision: { allowed: false, explicit: true, layer: "session", by: undefined }, need: { action: `${table.prefix}:${operation}`, resource: "*" } };
+      return;
+    }
     const compiled = this.#compiled(service, operation, table);
     const requestTags = compiled.requestTags(input as Record<string, unknown>);
     for (const need of compiled.needs((input ?? {}) as Record<string, unknown>, scopeOf(asked, runtime))) {
@@ -60,10 +69,10 @@ export class PolicyAuthorizer implements Authorizer {
         resourceTags: description?.tags,
         requestTags,
       });
-      if (!decision.allowed) return word(decision, need);
-      if (facts.principal.kind === "root" && service.id === "sts" && operation === "AssumeRole") return word({ ...decision, allowed: false }, need);
+      // Nothing lets a root assume a role.
+      const rootAssumes = facts.principal.kind === "root" && service.id === "sts" && operation === "AssumeRole";
+      yield { decision: rootAssumes ? { ...decision, allowed: false } : decision, need };
     }
-    return undefined;
   }
 
   /** What a call needs, whoever makes it. */
@@ -123,18 +132,19 @@ function resourceType(arn: string): string {
   return arn.split(":").slice(5).join(":");
 }
 
-function scopeOf({ account, region }: Asked, runtime: Runtime): Scope {
+function scopeOf({ account, region, principal }: Asked, runtime: Runtime): Scope {
   return {
+    caller: principal.kind === "user" ? principal.arn : undefined,
     account, region, partition: partitionOf(region),
     pathOf: (kind, name) => runtime.storage.store(identityStore, account, region).entities.find(kind, name)?.path,
   };
 }
 
 /** What GetSessionToken's credentials cannot do, whatever policies say. Source: STS API reference, GetSessionToken. */
-function forbiddenToSession({ kind, session }: Principal, service: string, operation: string): true | undefined {
-  if (session === undefined || (kind !== "user" && kind !== "federated")) return undefined;
-  if (service === "iam") return kind === "federated" || !session.mfa ? true : undefined;
-  return service === "sts" && operation !== "GetCallerIdentity" && (kind === "federated" || operation !== "AssumeRole") ? true : undefined;
+function forbiddenToSession({ kind, session }: Principal, service: string, operation: string): boolean {
+  if (session === undefined || (kind !== "user" && kind !== "federated")) return false;
+  if (service === "iam") return kind === "federated" || !session.mfa;
+  return service === "sts" && operation !== "GetCallerIdentity" && (kind === "federated" || operation !== "AssumeRole");
 }
 
 /** A refusal as the service of a call words it. */

@@ -6,7 +6,7 @@ import { UsageTable, usageMigration } from "./store/usage.ts";
 
 /** IAM's state of one account. */
 export class IdentityStore {
-  /** Counts every change to entities and policies: what was compiled from them is good for as long as it stands still. */
+  /** Counts every change to entities, policies and settings: what was compiled from them is good for as long as it stands still. */
   revision = 0;
   readonly entities: EntityTable;
   readonly policies: PolicyTable;
@@ -39,6 +39,7 @@ export class IdentityStore {
   }
 
   setSetting(name: string, value: unknown): void {
+    this.revision += 1;
     this.#setting.put.run(name, JSON.stringify(value));
   }
 

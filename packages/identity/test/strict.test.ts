@@ -112,6 +112,16 @@ describe("a role", () => {
   });
 });
 
+describe("a user who manages itself", () => {
+  it("is meant where a call names nobody, by ${aws:username}", async () => {
+    const { iam } = await user("selfish", allow(["iam:GetUser", "iam:CreateAccessKey", "iam:ListAccessKeys"], `arn:aws:iam::*:user/\${aws:username}`));
+    await iam.send(new GetUserCommand({}));
+    await iam.send(new GetUserCommand({ UserName: "selfish" }));
+    await iam.send(new CreateAccessKeyCommand({}));
+    await expect(iam.send(new GetUserCommand({ UserName: "nobody" }))).rejects.toMatchObject({ name: "AccessDenied" });
+  });
+});
+
 describe("credentials", () => {
   it("of GetSessionToken cannot touch IAM without a second factor", async () => {
     const { sts } = await user("tokened", allow("*"));

@@ -45,8 +45,9 @@ export interface AccessDecision {
 }
 
 const refusal = (layer: Layer): AccessDecision => ({ allowed: false, explicit: false, layer, by: undefined });
-const denial = (layer: Layer, by: StatementRef): AccessDecision => ({ allowed: false, explicit: true, layer, by: { source: by.source, statement: by.statement } });
-const grant = (layer: Layer | undefined, by?: StatementRef): AccessDecision => ({ allowed: true, explicit: false, layer, by: by && { source: by.source, statement: by.statement } });
+const denial = (layer: Layer, by: StatementRef): AccessDecision => ({ allowed: false, explicit: true, layer, by: refOf(by) });
+const grant = (layer: Layer | undefined, by?: StatementRef): AccessDecision => ({ allowed: true, explicit: false, layer, by: by && refOf(by) });
+const refOf = ({ source, statement, says }: StatementRef): StatementRef => ({ source, statement, says });
 
 /**
  * Decides as AWS does: a denial anywhere wins; then service control policies, the resource's policy, identity policies,

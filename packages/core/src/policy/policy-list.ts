@@ -1,4 +1,4 @@
-import type { CompiledStatement, Policy, PolicyQuestion, Via } from "./policy.ts";
+import type { CompiledStatement, Policy, PolicyQuestion, Statement, Via } from "./policy.ts";
 import { applies, stronger } from "./policy.ts";
 
 /** Where a policy comes from, for whoever asks why. */
@@ -22,6 +22,8 @@ export interface StatementRef {
   source: PolicySource;
   /** Counts from 0. */
   statement: number;
+  /** What it says. */
+  says: Statement;
 }
 
 /** What several policies say together. */
@@ -46,7 +48,7 @@ export class PolicyList {
 
   constructor(policies: readonly NamedPolicy[]) {
     this.policies = policies;
-    this.#entries = policies.flatMap(({ source, policy }) => policy.compiled.map((statement, index) => ({ ref: { source, statement: index }, statement })));
+    this.#entries = policies.flatMap(({ source, policy }) => policy.compiled.map((statement, index) => ({ ref: { source, statement: index, says: policy.statements[index] as Statement }, statement })));
   }
 
   /** A denial, else the strongest allow, else nothing. */

@@ -11,7 +11,7 @@ const entity = (kind: Kind, member: string): Derive => (input, scope, action) =>
   const policy = text(input["PolicyArn"]);
   return [{
     action,
-    resource: `arn:${scope.partition}:iam::${scope.account}:${kind}${path}${name ?? "*"}`,
+    resource: name === undefined && kind === "user" && scope.caller !== undefined ? scope.caller : `arn:${scope.partition}:iam::${scope.account}:${kind}${path}${name ?? "*"}`,
     values: {
       "iam:policyarn": policy,
       "iam:permissionsboundary": text(input["PermissionsBoundary"]),
@@ -46,7 +46,7 @@ const iam: ServiceAccess = {
   operations: {
     ...each(linked, "CreateServiceLinkedRole"),
     ...each(listing("user"), "ListUsers"), ...each(listing("role"), "ListRoles"), ...each(listing("group"), "ListGroups"), ...each(listing("instance-profile"), "ListInstanceProfiles"), ...each(listing("policy"), "ListPolicies"),
-    GetAccessKeyLastUsed: "*", GetUser: user, SimulatePrincipalPolicy: "{PolicySourceArn}", GetContextKeysForPrincipalPolicy: "{PolicySourceArn}",
+    GetAccessKeyLastUsed: "*", GetUser: user, ChangePassword: user, SimulatePrincipalPolicy: "{PolicySourceArn}", GetContextKeysForPrincipalPolicy: "{PolicySourceArn}",
     AddRoleToInstanceProfile: { all: [entity("instance-profile", "InstanceProfileName"), ({ RoleName }, scope) => [{
       action: "iam:PassRole", resource: `arn:${scope.partition}:iam::${scope.account}:role${scope.pathOf?.("role", String(RoleName)) ?? "/"}${RoleName}`, values: { "iam:passedtoservice": "ec2.amazonaws.com" },
     }]] },

@@ -5,6 +5,8 @@ export interface Scope {
   partition: string;
   region: string;
   account: string;
+  /** ARN of the user who calls, whom IAM's operations mean when they name none. */
+  caller?: string | undefined;
   /** IAM's own: the path of an entity that exists, which its ARN has and its name has not. */
   pathOf?(kind: "user" | "group" | "role" | "policy" | "instance-profile" | "server-certificate" | "mfa", name: string): string | undefined;
 }
