@@ -1,5 +1,6 @@
+import { events } from "./events/index.ts";
 import { sns } from "./sns/index.ts";
 import { sqs } from "./sqs/index.ts";
 
 /** SQS, SNS, EventBridge and EventBridge Scheduler. */
-export const services = [sqs, sns] as const;
+export const services = [sqs, sns, events] as const;

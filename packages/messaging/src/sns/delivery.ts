@@ -1,9 +1,9 @@
-import { AwsError } from "@cumulet/protocol";
 import type { PlatformEvent } from "@cumulet/core";
 import { effectiveSubscriptionPolicy, httpRetryDelayMs, managedRetryDelayMs } from "./domain/delivery-policy.ts";
 import { bodyFor, envelopeAttributes, envelopeJson } from "./domain/message.ts";
 import type { Message } from "./domain/message.ts";
-import { post } from "./http.ts";
+import { failureOf, isPermanent, Permanent } from "../targets/failures.ts";
+import { request } from "../targets/http.ts";
 import { signedText, signerOf } from "./operations/signing.ts";
 import { subscriptionArn, topicArn } from "./operations/targets.ts";
 import type { Ctx } from "./operations/targets.ts";
@@ -24,15 +24,6 @@ interface Delivery {
   topicPolicy: string | undefined;
   signatureVersion: "1" | "2";
 }
-
-/** A failure that trying again does not mend: the endpoint is gone, or says that it does not want it. */
-class Permanent extends Error {}
-
-/** Codes of calls that will not succeed later either. SNS's name for them is client-side errors. */
-const permanent = new Set([
-  "QueueDoesNotExist", "AWS.SimpleQueueService.NonExistentQueue", "ResourceNotFoundException", "AccessDenied", "AccessDeniedException", "InvalidParameterValue", "MissingParameter",
-  "InvalidMessageContents", "KmsDisabled", "KmsNotFound", "KmsAccessDenied", "KmsInvalidState", "RequestTooLargeException", "ValidationException",
-]);
 
 /** Fans out: queues at once, all other subscribers by an event of their own, so that a slow one holds nobody up. */
 export async function deliverPublished(ctx: Ctx, event: PlatformEvent): Promise<void> {
@@ -69,14 +60,14 @@ async function attempt(ctx: Ctx, delivery: Delivery, envelopes: Envelopes): Prom
   try {
     await send(ctx, delivery, envelopes);
   } catch (error) {
-    const lasting = error instanceof Permanent || (error instanceof AwsError && permanent.has(error.code));
+    const lasting = isPermanent(error);
     const failures = delivery.failures + 1;
     const delayMs = lasting ? undefined : retryDelayMs(delivery, failures);
     if (delayMs !== undefined) {
       ctx.transaction(() => ctx.emit({ type: "sns.delivery", detail: { ...delivery, failures }, delayMs }));
       return;
     }
-    ctx.log.warn("A notification could not be delivered", { topic: subscription.topic, protocol: subscription.protocol, endpoint: subscription.endpoint, error: String(error) });
+    ctx.log.warn("A notification could not be delivered", { topic: subscription.topic, protocol: subscription.protocol, endpoint: subscription.endpoint, error: failureOf(error).message });
     await bury(ctx, delivery, envelopes);
   }
 }
@@ -139,7 +130,7 @@ async function sendToEndpoint(ctx: Ctx, subscription: Subscription, message: Mes
 }
 
 async function posted(url: string, body: string, headers: { [name: string]: string }, signal: AbortSignal): Promise<void> {
-  const status = await post(url, body, headers, signal);
+  const { status } = await request("POST", url, body, { ...headers, "User-Agent": "Amazon Simple Notification Service Agent", "Accept-Encoding": "gzip,deflate" }, signal);
   if (status >= 200 && status < 300) return;
   const message = `${url} answered ${status}.`;
   // Too many requests and faults of the server may pass; anything else is its last word.
@@ -154,8 +145,8 @@ async function bury(ctx: Ctx, { subscription, message }: Delivery, envelopes: En
   try {
     await sendToQueue(ctx, deadLetterTargetArn, subscription, message, envelopes);
   } catch (error) {
-    if (!(error instanceof AwsError) || !permanent.has(error.code)) throw error;
-    ctx.log.warn("A dead-letter queue did not take a notification", { queue: deadLetterTargetArn, error: error.message });
+    if (!isPermanent(error)) throw error;
+    ctx.log.warn("A dead-letter queue did not take a notification", { queue: deadLetterTargetArn, error: failureOf(error).message });
   }
 }
 

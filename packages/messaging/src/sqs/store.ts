@@ -2,7 +2,9 @@ import { defineStore } from "@cumulet/core";
 import type { Database, StoreScope } from "@cumulet/core";
 import { settingsOf } from "./domain/attributes.ts";
 import type { QueueAttributes, QueueSettings } from "./domain/attributes.ts";
-import { Live } from "./live.ts";
+import { Bell } from "../agenda.ts";
+import { tidying } from "./slots.ts";
+import { Waiters } from "./waiters.ts";
 
 const MIGRATIONS = [
   `CREATE TABLE queues (
@@ -152,7 +154,8 @@ type QueueRow = { name: string; number: number; attributes: string; tags: string
 
 /** SQS in one account and region. */
 export class SqsStore {
-  readonly live: Live;
+  readonly bell: Bell;
+  readonly waiters: Waiters;
   /** Queues about whose messages the platform was told since they were last found empty. */
   readonly told = new Set<number>();
   /** Data keys in the clear, as long as their queue may use them again, by their number. */
@@ -166,7 +169,8 @@ export class SqsStore {
   readonly #inFlight = new Map<number, number>();
 
   constructor({ db }: StoreScope) {
-    this.live = Live.of(db);
+    this.bell = Bell.of(db);
+    this.waiters = Waiters.of(db);
     this.#statements = prepare(db);
   }
 
@@ -231,8 +235,8 @@ export class SqsStore {
     this.#inFlight.delete(queue.number);
     this.told.delete(queue.number);
     this.currentKeys.delete(queue.number);
-    this.live.waiters.wakeAll(queue.number);
-    this.live.attention(nowMs);
+    this.waiters.wakeAll(queue.number);
+    this.bell.due(nowMs, tidying);
   }
 
   // --- messages -------------------------------------------------------------------------------------------------------

@@ -1,12 +1,20 @@
-import type { Clock } from "@cumulet/core";
+import type { Clock, Database } from "@cumulet/core";
 
 interface Waiter {
   wake(): void;
 }
 
-/** Receivers that wait for messages, by queue, the longest waiting first. */
+const known = new WeakMap<Database, Waiters>();
+
+/** Receivers that wait for messages, by queue, the longest waiting first. They outlive a store that is opened anew. */
 export class Waiters {
   readonly #waiting = new Map<number, Set<Waiter>>();
+
+  static of(db: Database): Waiters {
+    let waiters = known.get(db);
+    if (waiters === undefined) known.set(db, (waiters = new Waiters()));
+    return waiters;
+  }
 
   /**
    * Resolves when there may be a message, at `untilMs`, or when the receiver goes away.

@@ -168,7 +168,7 @@ describe("long polling", () => {
   }
   function waitersOf(url: string): number {
     const { store } = platform.platform.runtime.serviceContext<import("../../src/sqs/store.ts").SqsStore>(platform.platform.runtime.service("sqs")!, { account: "000000000000", region: "us-east-1", operation: "test" });
-    return store.live.waiters.count(store.queue(url.split("/").at(-1)!)!.number);
+    return store.waiters.count(store.queue(url.split("/").at(-1)!)!.number);
   }
 });
 

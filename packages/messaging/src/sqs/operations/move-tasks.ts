@@ -4,14 +4,10 @@ import type {
 } from "@cumulet/protocol/models/sqs.d.ts";
 import { invalidParameter, invalidValue } from "../domain/errors.ts";
 import type { MoveTask, Queue } from "../store.ts";
+import { taskSlot } from "../slots.ts";
 import { announce } from "./send.ts";
 import { queueOfArn } from "./targets.ts";
 import type { Ctx } from "./targets.ts";
-
-/** Under which name the background keeps a task's time; no queue is called so. */
-export function taskSlot(handle: string): string {
-  return `task ${handle}`;
-}
 
 /** Messages that one step moves where no rate is asked for. */
 const atOnce = 100;
@@ -36,7 +32,7 @@ export function startMessageMoveTask(ctx: Ctx, input: StartMessageMoveTaskReques
     handle, source: sourceArn, startedMs: nowMs, status: "RUNNING", destinationArn, perSecond,
     moved: 0, toMove: visible, lastSeq: store.lastSeq(), failureReason: undefined,
   });
-  store.live.attention(nowMs, taskSlot(handle));
+  store.bell.due(nowMs, taskSlot(handle));
   return { TaskHandle: handle };
 }
 

@@ -63,7 +63,7 @@ export function setQueueAttributes(ctx: Ctx, input: SetQueueAttributesRequest): 
   checkAttributes(rest, queue.fifo, false);
   checkReferences(owner, queue.name, queue.fifo, rest);
   owner.store.updateQueue(queue, { attributes: withChanges(queue.attributes, rest), modifiedMs: owner.clock.now() });
-  owner.store.live.waiters.wakeAll(queue.number);
+  owner.store.waiters.wakeAll(queue.number);
 }
 
 export function getQueueAttributes(ctx: Ctx, input: GetQueueAttributesRequest): GetQueueAttributesResult {

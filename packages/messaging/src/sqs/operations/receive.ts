@@ -38,7 +38,7 @@ export async function receiveMessage(ctx: Ctx, input: ReceiveMessageRequest): Pr
     if (messages.length > 0) return { Messages: messages };
     const nowMs = clock.now();
     if (nowMs >= deadlineMs || ctx.signal.aborted) return {};
-    const { waiters } = owner.store.live;
+    const { waiters } = owner.store;
     await waiters.wait(queue.number, deadlineMs, clock, ctx.signal);
     if (ctx.signal.aborted) {
       // Another one may have what this one was woken for.
@@ -105,7 +105,7 @@ function take(ctx: Ctx, queue: Queue, input: ReceiveMessageRequest): MessageRow[
     if (moved === 0 || taken.length >= wanted) break;
   }
   if (!full) store.told.delete(queue.number);
-  if (taken.length > 0) store.live.attention(visibleMs, queue.name);
+  if (taken.length > 0) store.bell.due(visibleMs, queue.name);
   if (input.ReceiveRequestAttemptId !== undefined && taken.length > 0) {
     store.rememberAttempt(queue, input.ReceiveRequestAttemptId, nowMs + attemptMs, taken.map(({ seq, receives }) => [seq, receives]));
   }

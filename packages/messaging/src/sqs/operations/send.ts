@@ -131,9 +131,9 @@ function send(ctx: Ctx, queue: Queue, draft: Draft, sender: string, seal: Seal |
     data_key: seal?.dataKey ?? null,
     body: seal === undefined ? body : seal.encrypt(body),
   });
-  if (delayMs > 0) store.live.attention(nowMs + delayMs, queue.name);
+  if (delayMs > 0) store.bell.due(nowMs + delayMs, queue.name);
   if (!queue.fifo) return { ...sums, MessageId: id };
-  store.live.attention(nowMs + deduplicationMs, queue.name);
+  store.bell.due(nowMs + deduplicationMs, queue.name);
   store.rememberDuplicate(queue, scope, draft.deduplication_id!, nowMs + deduplicationMs, id, seq);
   return { ...sums, MessageId: id, SequenceNumber: sequenceNumber(seq) };
 }
@@ -144,7 +144,7 @@ function send(ctx: Ctx, queue: Queue, draft: Draft, sender: string, seal: Seal |
  */
 export function announce(ctx: Ctx, queue: Queue, count: number): void {
   const { store } = ctx;
-  store.live.waiters.wake(queue.number, count);
+  store.waiters.wake(queue.number, count);
   if (store.told.has(queue.number) || !store.hasReceivable(queue, ctx.clock.now())) return;
   store.told.add(queue.number);
   ctx.emit({ type: "sqs.message", detail: { queueArn: queueArn(ctx, queue) } });

@@ -41,5 +41,5 @@ function change(ctx: Ctx, queue: Queue, handle: string, seconds: number): void {
   }
   store.show(queue, row, visibleMs);
   if (seconds === 0) announce(ctx, queue, 1);
-  else store.live.attention(visibleMs, queue.name);
+  else store.bell.due(visibleMs, queue.name);
 }
