@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import type { ServiceId, ServiceTypes } from "@cumulet/protocol";
 import type { Context } from "./context.ts";
+import type { ConditionValues } from "./policy/conditions.ts";
 import type { StoreScope } from "./storage/scope.ts";
 import type { PlatformEvent } from "./events/event.ts";
 import type { Record as RequestRecord } from "./observe/record.ts";
@@ -152,10 +153,10 @@ export interface ResourceDescription {
   arn?: string;
   /** JSON text of its policy. */
   policy?: string | undefined;
-  /** `aws:ResourceTag/...` */
-  tags?: Readonly<Record<string, string>> | undefined;
-  /** Further condition keys of the service, in lower case (`dynamodb:leadingkeys`). */
-  values?: Readonly<Record<string, string | readonly string[] | undefined>> | undefined;
+  /** `aws:ResourceTag/...`, asked for when a policy does. */
+  tags?(): Readonly<Record<string, string>> | undefined;
+  /** Further condition keys of the service (`dynamodb:leadingkeys`), likewise. */
+  values?: ConditionValues;
 }
 
 export interface ServiceDefinition<Id extends ServiceId = ServiceId, S = unknown> {

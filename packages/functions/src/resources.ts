@@ -11,6 +11,6 @@ export const resources: Resources<LambdaStore> = {
     const found = store.functions.function(name);
     if (found === undefined) return undefined;
     const statements = store.configs.get("policy", name, qualifier === undefined || qualifier === "$LATEST" ? "" : qualifier)?.statements;
-    return { tags: found.tags, ...(statements === undefined ? {} : { policy: policyDocument(statements) }) };
+    return { tags: () => found.tags, ...(statements === undefined ? {} : { policy: policyDocument(statements) }) };
   },
 };

@@ -58,15 +58,14 @@ export class PolicyAuthorizer implements Authorizer {
       if (facts.principal.kind === "service" && !table.gated?.includes(need.action)) continue;
       const { owner, description } = this.#resource(asked, need, runtime, table);
       if (description?.arn !== undefined) need.resource = description.arn;
-      const own = { ...need.values, ...description?.values };
       const decision = decideWish(runtime, facts, {
         action: need.action,
         resource: need.resource,
         owner,
         policy: description?.policy === undefined ? undefined : this.#policy(description.policy),
         needsPolicy: table.needsPolicy !== undefined && description?.policy !== undefined && resourceType(need.resource).startsWith(table.needsPolicy),
-        values: (key) => own[key],
-        resourceTags: description?.tags,
+        values: (key) => need.values?.[key] ?? description?.values?.(key),
+        resourceTags: description?.tags && (() => description.tags!()),
         requestTags,
       });
       // Nothing lets a root assume a role.

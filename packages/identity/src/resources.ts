@@ -12,13 +12,15 @@ function find(store: IdentityStore, arn: string): Entity | undefined {
   return entity?.path === parts.path ? entity : undefined;
 }
 
-/** IAM's entities as authorization sees them: their tags. */
+const tagsOf = ({ tags }: Entity): Record<string, string> => Object.fromEntries(tags.map(({ Key, Value }) => [Key, Value]));
+
+/** IAM's entities as authorization sees them: their tags, which IAM has keys of its own for. */
 export const iamResources: Resources<IdentityStore> = {
   describe({ store }, arn): ResourceDescription | undefined {
     const entity = find(store, arn);
     return entity && {
-      tags: Object.fromEntries(entity.tags.map(({ Key, Value }) => [Key, Value])),
-      values: Object.fromEntries(entity.tags.map(({ Key, Value }) => [`iam:resourcetag/${Key.toLowerCase()}`, Value])),
+      tags: () => tagsOf(entity),
+      values: (key) => (key.startsWith("iam:resourcetag/") ? entity.tags.find(({ Key }) => Key.toLowerCase() === key.slice("iam:resourcetag/".length))?.Value : undefined),
     };
   },
 };
@@ -28,6 +30,6 @@ export const stsResources: Resources<IdentityStore> = {
   describe({ store }, arn): ResourceDescription | undefined {
     const entity = find(store, arn);
     if (entity?.kind !== "role") return undefined;
-    return { policy: (entity as Entity<"role">).details.trustPolicy, tags: Object.fromEntries(entity.tags.map(({ Key, Value }) => [Key, Value])) };
+    return { policy: (entity as Entity<"role">).details.trustPolicy, tags: () => tagsOf(entity) };
   },
 };

@@ -31,11 +31,13 @@ import { transactWriteItems } from "./operations/transact-write-items.ts";
 import { updateItem } from "./operations/update-item.ts";
 import { updateTable } from "./operations/update-table.ts";
 import { background } from "./background.ts";
+import { resources } from "./resources.ts";
 import { store } from "./store/index.ts";
 
 const dynamodb = defineService({
   model: "dynamodb",
   store,
+  resources,
   background,
   consumes: { "dynamodb.replicate": replicate },
   operations: {
@@ -92,7 +94,6 @@ const dynamodb = defineService({
   limits: {
     CreateGlobalTable: "Refused, as AWS refuses it since it makes no global tables of version 2017.11.29.",
     EnableKinesisStreamingDestination: "Stored and described; there is no Kinesis to write to.",
-    PutResourcePolicy: "Stored and returned; requests are not judged by it.",
     UpdateContributorInsights: "Stored and described; no rule is evaluated.",
   },
 });
@@ -100,6 +101,7 @@ const dynamodb = defineService({
 const streams = defineService({
   model: "streams.dynamodb",
   store,
+  resources,
   operations: {
     DescribeStream: describeStream,
     GetRecords: getRecords,

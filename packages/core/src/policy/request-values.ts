@@ -15,7 +15,7 @@ export interface RequestFacts {
   sourceArn: string | undefined;
   /** Account that the resource belongs to. */
   owner: string;
-  resourceTags?: Readonly<Record<string, string>> | undefined;
+  resourceTags?: (() => Readonly<Record<string, string>> | undefined) | undefined;
   requestTags?: Readonly<Record<string, string>> | undefined;
 }
 
@@ -41,7 +41,7 @@ function globalValue(facts: RequestFacts, key: string): string | readonly string
     const tag = key.slice(slash + 1);
     switch (key.slice(0, slash)) {
       case "aws:principaltag": return tagOf(facts.principalTags, tag);
-      case "aws:resourcetag": return tagOf(facts.resourceTags, tag);
+      case "aws:resourcetag": return tagOf(facts.resourceTags?.(), tag);
       case "aws:requesttag": return tagOf(facts.requestTags, tag);
       default: return undefined;
     }
@@ -64,6 +64,8 @@ function globalValue(facts: RequestFacts, key: string): string | readonly string
     case "aws:requestedregion": return facts.region;
     case "aws:resourceaccount": return facts.owner;
     case "aws:sourcearn": return facts.sourceArn;
+    // The older name, which SNS's default policies have.
+    case "aws:sourceowner":
     case "aws:sourceaccount": return sourceAccount(facts);
     case "aws:viaawsservice": return String(principal.kind !== "service" && http === undefined);
     // Only temporary credentials say whether there was a second factor, as on AWS.

@@ -29,7 +29,7 @@ export interface Wish {
   granted?: boolean;
   /** Condition keys of the service, in lower case; those that begin with `aws:` are known. */
   values?: ConditionValues | undefined;
-  resourceTags?: Readonly<Record<string, string>> | undefined;
+  resourceTags?: (() => Readonly<Record<string, string>> | undefined) | undefined;
   requestTags?: Readonly<Record<string, string>> | undefined;
   /** S3's id of the caller. */
   canonicalId?: string;

@@ -84,7 +84,7 @@ async function send(ctx: Ctx, { subscription, message, topicPolicy }: Delivery, 
     case "lambda": {
       const [, , , region, account] = endpoint.split(":") as [string, string, string, string, string];
       const payload = Buffer.from(JSON.stringify({ Records: [await envelopes.record(subscription)] }));
-      await ctx.as({ account, region }).lambda.Invoke({ FunctionName: endpoint, InvocationType: "Event", Payload: payload as never });
+      await ctx.as({ account, region, sourceArn: topicArn(ctx, subscription.topic) }).lambda.Invoke({ FunctionName: endpoint, InvocationType: "Event", Payload: payload as never });
       return;
     }
     case "http":
@@ -100,7 +100,7 @@ async function sendToQueue(ctx: Ctx, arn: string, subscription: Subscription, me
   const [, , , region, account, name] = arn.split(":") as [string, string, string, string, string, string];
   const raw = subscription.attributes.RawMessageDelivery === "true";
   const fifo = name.endsWith(".fifo");
-  await ctx.as({ account, region }).sqs.SendMessage({
+  await ctx.as({ account, region, sourceArn: topicArn(ctx, subscription.topic) }).sqs.SendMessage({
     QueueUrl: `${ctx.endpoint}/${account}/${name}`,
     MessageBody: raw ? bodyFor(message, "sqs") : await envelopes.json(subscription, "sqs"),
     ...(raw && message.attributes !== undefined ? { MessageAttributes: rawAttributes(message) } : {}),

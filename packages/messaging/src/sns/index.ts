@@ -7,12 +7,14 @@ import * as subscriptions from "./operations/subscriptions.ts";
 import * as texts from "./operations/text-messages.ts";
 import { createTopic, deleteTopic, getTopicAttributes, listTopics, setTopicAttributes } from "./operations/topics.ts";
 import { snsPlane } from "./plane.ts";
+import { resources } from "./resources.ts";
 import { store } from "./store.ts";
 
 /** Amazon SNS. */
 export const sns = defineService({
   model: "sns",
   store,
+  resources,
   dataPlanes: [snsPlane],
   consumes: { "sns.publish": deliverPublished, "sns.delivery": deliverOne, "sns.confirmation": deliverConfirmation },
   operations: {

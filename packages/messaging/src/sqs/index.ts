@@ -8,12 +8,14 @@ import { receiveMessage } from "./operations/receive.ts";
 import { sendMessage, sendMessageBatch } from "./operations/send.ts";
 import { listQueueTags, tagQueue, untagQueue } from "./operations/tags.ts";
 import { changeMessageVisibility, changeMessageVisibilityBatch } from "./operations/visibility.ts";
+import { resources } from "./resources.ts";
 import { store } from "./store.ts";
 
 /** Amazon SQS. */
 export const sqs = defineService({
   model: "sqs",
   store,
+  resources,
   background,
   operations: {
     AddPermission: addPermission,

@@ -154,7 +154,6 @@ const events: ServiceAccess = {
     PutEvents: ({ Entries }, scope, action) => ((Entries ?? []) as Input[]).map(({ EventBusName, Source, DetailType }) => ({ action, resource: bus(scope, EventBusName), values: { "events:source": text(Source), "events:detail-type": text(DetailType) } })),
   },
   passes: { RoleArn: "events.amazonaws.com" },
-  gated: ["events:PutEvents"],
 };
 
 const scheduler: ServiceAccess = {

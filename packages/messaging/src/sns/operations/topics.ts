@@ -145,7 +145,7 @@ export interface PolicyDocument {
 }
 
 /** What a topic's policy is before anybody sets one (recorded). */
-export function defaultPolicy(ctx: Ctx, arn: string): PolicyDocument {
+export function defaultPolicy({ account }: Pick<Ctx, "account">, arn: string): PolicyDocument {
   return {
     Version: "2008-10-17",
     Id: "__default_policy_ID",
@@ -155,7 +155,7 @@ export function defaultPolicy(ctx: Ctx, arn: string): PolicyDocument {
       Principal: { AWS: "*" },
       Action: ["SNS:GetTopicAttributes", "SNS:SetTopicAttributes", "SNS:AddPermission", "SNS:RemovePermission", "SNS:DeleteTopic", "SNS:Subscribe", "SNS:ListSubscriptionsByTopic", "SNS:Publish"],
       Resource: arn,
-      Condition: { StringEquals: { "AWS:SourceOwner": ctx.account } },
+      Condition: { StringEquals: { "AWS:SourceOwner": account } },
     }],
   };
 }
