@@ -3,6 +3,10 @@ import { createBackup, deleteBackup, describeBackup, describeContinuousBackups, 
 import { batchExecuteStatement } from "./operations/batch-execute-statement.ts";
 import { batchGetItem } from "./operations/batch-get-item.ts";
 import { batchWriteItem } from "./operations/batch-write-item.ts";
+import { describeExport, exportTableToPointInTime, listExports } from "./operations/exports.ts";
+import { runExport } from "./operations/export-work.ts";
+import { describeImport, importTable, listImports } from "./operations/imports.ts";
+import { runImport } from "./operations/import-work.ts";
 import { describeContributorInsights, listContributorInsights, updateContributorInsights } from "./operations/contributor-insights.ts";
 import { deleteItem } from "./operations/delete-item.ts";
 import { executeStatement } from "./operations/execute-statement.ts";
@@ -39,7 +43,9 @@ const dynamodb = defineService({
   store,
   resources,
   background,
-  consumes: { "dynamodb.replicate": replicate },
+  consumes: { "dynamodb.replicate": replicate, "dynamodb.export": runExport, "dynamodb.import": runImport },
+  // As long as a table takes.
+  longDeliveries: ["dynamodb.export", "dynamodb.import"],
   operations: {
     BatchExecuteStatement: batchExecuteStatement,
     BatchGetItem: batchGetItem,
@@ -55,8 +61,10 @@ const dynamodb = defineService({
     DescribeContinuousBackups: describeContinuousBackups,
     DescribeContributorInsights: describeContributorInsights,
     DescribeEndpoints: describeEndpoints,
+    DescribeExport: describeExport,
     DescribeGlobalTable: describeGlobalTable,
     DescribeGlobalTableSettings: describeGlobalTableSettings,
+    DescribeImport: describeImport,
     DescribeKinesisStreamingDestination: describeKinesisStreamingDestination,
     DescribeLimits: describeLimits,
     DescribeTable: describeTable,
@@ -65,11 +73,15 @@ const dynamodb = defineService({
     EnableKinesisStreamingDestination: control(enableKinesisStreamingDestination),
     ExecuteStatement: executeStatement,
     ExecuteTransaction: executeTransaction,
+    ExportTableToPointInTime: exportTableToPointInTime,
     GetItem: getItem,
     GetResourcePolicy: getResourcePolicy,
+    ImportTable: importTable,
     ListBackups: listBackups,
     ListContributorInsights: listContributorInsights,
+    ListExports: listExports,
     ListGlobalTables: listGlobalTables,
+    ListImports: listImports,
     ListTables: listTables,
     ListTagsOfResource: listTagsOfResource,
     PutItem: putItem,
@@ -92,6 +104,8 @@ const dynamodb = defineService({
     UpdateTimeToLive: control(updateTimeToLive),
   },
   limits: {
+    ExportTableToPointInTime: "DynamoDB JSON; not Ion.",
+    ImportTable: "DynamoDB JSON and CSV; not Ion. Items that are refused are counted, not logged.",
     CreateGlobalTable: "Refused, as AWS refuses it since it makes no global tables of version 2017.11.29.",
     EnableKinesisStreamingDestination: "Stored and described; there is no Kinesis to write to.",
     UpdateContributorInsights: "Stored and described; no rule is evaluated.",

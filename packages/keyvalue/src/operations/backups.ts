@@ -4,10 +4,10 @@ import type {
   DescribeBackupOutput, DescribeContinuousBackupsInput, DescribeContinuousBackupsOutput, ListBackupsInput, ListBackupsOutput, UpdateContinuousBackupsInput,
   UpdateContinuousBackupsOutput, BackupDescription,
 } from "@cumulet/protocol/models/dynamodb.d.ts";
-import { resourceBusy } from "./targets.ts";
+import { jobId } from "../domain/jobs.ts";
 import type { Table } from "../domain/table.ts";
 import type { BackupRecord } from "../store/backups.ts";
-import { locate } from "./targets.ts";
+import { locate, resourceBusy } from "./targets.ts";
 import type { Ctx, Target } from "./targets.ts";
 
 const dayMs = 24 * 3600_000;
@@ -40,7 +40,7 @@ export function makeBackup(ctx: Ctx, table: Table, name: string, type: "USER" | 
   const now = ctx.clock.now();
   const totals = store.totals.of(table.space);
   const record: BackupRecord = {
-    arn: `${table.arn}/backup/${String(now).padStart(14, "0")}-${ctx.ids.bytes(4).toString("hex")}`,
+    arn: `${table.arn}/backup/${jobId(now, ctx.ids.bytes(4))}`,
     name, type,
     createdMs: now,
     sequence: store.history.last(),

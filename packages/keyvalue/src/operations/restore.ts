@@ -103,16 +103,29 @@ export function goOn(ctx: Ctx, table: Table): Table {
   const { restoring, ...rest } = table.record;
   if (restoring === undefined) return table;
   const { store } = ctx;
-  const from = restoring.cursor === "" ? wholeSpace().from : after(Buffer.from(restoring.cursor, "hex"));
-  const keys = merge(store.rows.keys(restoring.space, from, wholeSpace().to, itemsAtOnce), store.history.keys(restoring.space, from, itemsAtOnce)).slice(0, itemsAtOnce);
-  for (const key of keys) {
-    const state = store.history.at(restoring.space, key, restoring.moment) ?? store.rows.get(restoring.space, key);
-    if (state === undefined || state.item === null) continue;
-    store.writer.restore(table, key, JSON.parse(state.item) as Item, state.size, state.item);
-  }
+  const { keys, items } = stateAt(ctx, restoring.space, restoring.moment, restoring.cursor === "" ? wholeSpace().from : after(Buffer.from(restoring.cursor, "hex")), itemsAtOnce);
+  for (const { key, item, size } of items) store.writer.restore(table, key, JSON.parse(item) as Item, size, item);
   if (keys.length < itemsAtOnce) return store.tables.put({ ...rest, readyMs: ctx.clock.now() + transitionMs(ctx) });
   store.attention(ctx.clock.now());
   return store.tables.put({ ...rest, restoring: { ...restoring, cursor: keys.at(-1)!.toString("hex") } });
+}
+
+/** A row as it was at a moment. */
+export interface PastRow {
+  key: Buffer;
+  item: string;
+  size: number;
+}
+
+/** A page of a space as it was at a moment: `keys` that were looked at, at most `limit`, and the rows that were there. */
+export function stateAt({ store }: Ctx, space: number, moment: Moment, from: Buffer, limit: number): { keys: Buffer[]; items: PastRow[] } {
+  const keys = merge(store.rows.keys(space, from, wholeSpace().to, limit), store.history.keys(space, from, limit)).slice(0, limit);
+  const items: PastRow[] = [];
+  for (const key of keys) {
+    const state = store.history.at(space, key, moment) ?? store.rows.get(space, key);
+    if (state !== undefined && state.item !== null) items.push({ key, item: state.item, size: state.size });
+  }
+  return { keys, items };
 }
 
 /** Two ascending lists of keys as one, each key once. */

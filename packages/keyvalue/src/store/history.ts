@@ -15,6 +15,7 @@ export class History {
   readonly #afterSequence: Statement<Before, [number, Buffer, number]>;
   readonly #afterMs: Statement<Before, [number, Buffer, number]>;
   readonly #keys: Statement<{ key: Buffer }, [number, Buffer, number]>;
+  readonly #lastChange: Statement<{ changed: number | null }, [number, Buffer, number, number]>;
   readonly #purge: Statement<unknown, [number, number]>;
   readonly #trim: Statement<unknown, [number, number, number]>;
 
@@ -25,6 +26,7 @@ export class History {
     this.#afterSequence = db.prepare(`${before} sequence > ? ORDER BY sequence LIMIT 1`);
     this.#afterMs = db.prepare(`${before} changed_ms > ? ORDER BY sequence LIMIT 1`);
     this.#keys = db.prepare("SELECT DISTINCT key FROM history WHERE space = ? AND key >= ? ORDER BY key LIMIT ?");
+    this.#lastChange = db.prepare("SELECT max(changed_ms) AS changed FROM history WHERE space = ? AND key = ? AND changed_ms > ? AND changed_ms <= ?");
     this.#purge = db.prepare("DELETE FROM history WHERE (space, key, sequence) IN (SELECT space, key, sequence FROM history WHERE space = ? LIMIT ?)");
     this.#trim = db.prepare("DELETE FROM history WHERE (space, key, sequence) IN (SELECT space, key, sequence FROM history WHERE space = ? AND changed_ms < ? LIMIT ?)");
   }
@@ -47,6 +49,11 @@ export class History {
   /** Keys that have changed, from one on. */
   keys(space: number, from: Buffer, limit: number): Buffer[] {
     return this.#keys.all(space, from, limit).map(({ key }) => key);
+  }
+
+  /** When a row changed last between two times. */
+  lastChange(space: number, key: Buffer, afterMs: number, untilMs: number): number | undefined {
+    return this.#lastChange.get(space, key, afterMs, untilMs)!.changed ?? undefined;
   }
 
   /** Removes up to `limit` entries of a space; false when there were none. */

@@ -1,8 +1,10 @@
 import { defineStore } from "@cumulet/core";
 import type { Clock, Database, Statement, StoreScope } from "@cumulet/core";
+import type { ExportRecord, ImportRecord } from "../domain/jobs.ts";
 import { Attachments } from "./attachments.ts";
 import { Backups } from "./backups.ts";
 import { History } from "./history.ts";
+import { Jobs } from "./jobs.ts";
 import { migrations } from "./migrations.ts";
 import { Rows } from "./rows.ts";
 import { Streams } from "./streams.ts";
@@ -26,6 +28,8 @@ export class KeyValueStore {
   readonly history: History;
   readonly backups: Backups;
   readonly versions: Versions;
+  readonly exports: Jobs<ExportRecord>;
+  readonly imports: Jobs<ImportRecord>;
   readonly writer: Writer;
   readonly #discard: Statement<unknown, [number]>;
   readonly #discarded: Statement<{ space: number }, []>;
@@ -52,6 +56,8 @@ export class KeyValueStore {
     this.history = new History(db);
     this.backups = new Backups(db);
     this.versions = new Versions(db);
+    this.exports = new Jobs(db, "export");
+    this.imports = new Jobs(db, "import");
     this.writer = new Writer(this.rows, this.streams, this.totals, this.history, this.versions, (seconds) => this.attention(Number(seconds) * 1000));
     this.#discard = db.prepare("INSERT OR IGNORE INTO discarded (space) VALUES (?)");
     this.#discarded = db.prepare("SELECT space FROM discarded LIMIT 1");

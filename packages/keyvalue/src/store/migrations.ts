@@ -114,4 +114,18 @@ export const migrations: readonly string[] = [
   ) WITHOUT ROWID;
   CREATE INDEX gone_versions ON versions (gone_ms) WHERE gone_ms IS NOT NULL;
   `,
+  `
+  -- Exports to S3 and imports from it, for good.
+  CREATE TABLE jobs (
+    arn TEXT PRIMARY KEY,
+    kind TEXT NOT NULL,
+    -- Orders jobs of a kind by when they were asked for.
+    id TEXT NOT NULL,
+    table_arn TEXT NOT NULL,
+    token TEXT NOT NULL,
+    record TEXT NOT NULL
+  ) WITHOUT ROWID;
+  CREATE INDEX jobs_by_time ON jobs (kind, id);
+  CREATE INDEX jobs_by_token ON jobs (kind, token);
+  `,
 ];
