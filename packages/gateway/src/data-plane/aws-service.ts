@@ -14,6 +14,8 @@ export interface ServiceRequest {
   account: string;
   /** Operation of an `action/` URI; undefined for `path/` URIs, where the request itself tells. */
   action: string | undefined;
+  /** The operation's input where it is known already; then the rest of the request only tells the protocol. */
+  input?: unknown;
   method: string;
   path: string;
   query: string;
@@ -57,7 +59,7 @@ export async function callService(ctx: Context<Store>, request: ServiceRequest):
   const requestId = ctx.ids.uuid();
   let response: WireResponse;
   try {
-    const input = route.operation.decode(route, wire);
+    const input = request.input ?? route.operation.decode(route, wire);
     const principal = await callingPrincipal(ctx, request.credentials, request.caller);
     const calls = ctx.as({ account: request.account, region: request.region, principal, signal: request.signal, sourceArn: request.sourceArn }) as unknown as Record<string, Record<string, (input: unknown) => Promise<unknown>>>;
     const output = await calls[service.id]![route.operation.name]!(input);

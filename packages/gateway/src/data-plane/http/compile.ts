@@ -3,6 +3,7 @@ import type { HttpDefinition } from "../../domain/http-definition.ts";
 import { compileCors } from "../../domain/cors.ts";
 import type { CorsPolicy } from "../../domain/cors.ts";
 import { compileMapping } from "../../domain/http-mapping.ts";
+import { compileServiceIntegration } from "../../domain/service-integrations.ts";
 import { createRouter } from "../../domain/router.ts";
 import type { Router } from "../../domain/router.ts";
 
@@ -30,6 +31,8 @@ export interface HttpIntegration {
   integration: V2.Integration;
   requestMapping: ReturnType<typeof compileMapping>;
   responseMappings: ReadonlyMap<string, ReturnType<typeof compileMapping>>;
+  /** The call of a first-class service integration. */
+  serviceCall: ReturnType<typeof compileServiceIntegration>;
   timeoutMs: number;
 }
 
@@ -37,9 +40,11 @@ export interface HttpIntegration {
 const MAX_TIMEOUT_MS = 30_000;
 
 function compileIntegration(integration: V2.Integration): HttpIntegration {
+  const subtype = integration.IntegrationSubtype;
   return {
     integration,
-    requestMapping: compileMapping(integration.RequestParameters),
+    serviceCall: subtype === undefined ? undefined : compileServiceIntegration(subtype, integration.RequestParameters),
+    requestMapping: subtype === undefined ? compileMapping(integration.RequestParameters) : [],
     responseMappings: new Map(Object.entries(integration.ResponseParameters ?? {}).map(([status, parameters]) => [status, compileMapping(parameters)])),
     timeoutMs: integration.TimeoutInMillis ?? MAX_TIMEOUT_MS,
   };

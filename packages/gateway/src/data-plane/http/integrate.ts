@@ -1,3 +1,4 @@
+import { AwsError } from "@cumulet/protocol";
 import { withStageVariables } from "../../domain/arn.ts";
 import { header } from "../../domain/http-message.ts";
 import type { GatewayRequest, GatewayResponse, HeaderList } from "../../domain/http-message.ts";
@@ -5,6 +6,9 @@ import { httpEventV1, httpEventV2 } from "../../domain/lambda-events.ts";
 import { bodyOf, MalformedProxyResponse, parseProxyResponse, parseProxyResponseV2 } from "../../domain/lambda-response.ts";
 import type { MappedRequest } from "../../domain/http-mapping.ts";
 import type { SelectionSource } from "../../domain/selection.ts";
+import { ParameterError } from "../../domain/service-integrations.ts";
+import { callService } from "../aws-service.ts";
+import { EndpointFailure, withTimeout } from "../endpoint.ts";
 import { functionArn, invokeFunction, LambdaFailure } from "../lambda.ts";
 import { outbound, OutboundFailure } from "../outbound.ts";
 import type { HttpIntegration } from "./compile.ts";
@@ -18,7 +22,7 @@ export async function callIntegration(call: HttpCall, compiled: HttpIntegration,
   try {
     switch (integration.IntegrationType) {
       case "AWS_PROXY":
-        if (integration.IntegrationSubtype !== undefined) throw new HttpApiError(500, "Internal Server Error");
+        if (integration.IntegrationSubtype !== undefined) return await callServiceIntegration(call, compiled, source);
         return await callFunction(call, compiled, mapped);
       case "HTTP_PROXY":
         return await callEndpoint(call, compiled, mapped);
@@ -27,7 +31,6 @@ export async function callIntegration(call: HttpCall, compiled: HttpIntegration,
     }
   } finally {
     call.facts["integrationLatency"] = call.ctx.clock.now() - started;
-    void source;
   }
 }
 
@@ -71,6 +74,31 @@ async function callFunction(call: HttpCall, { integration, timeoutMs }: HttpInte
     if (!(error instanceof MalformedProxyResponse)) throw error;
     call.facts["integrationErrorMessage"] = "The response from the Lambda function doesn't match the format that API Gateway expects.";
     throw new HttpApiError(500, "Internal Server Error");
+  }
+}
+
+/** Runs a first-class integration; the service's answer comes back as the service says it: SQS in XML, the others in JSON. */
+async function callServiceIntegration(call: HttpCall, { integration, serviceCall, timeoutMs }: HttpIntegration, source: SelectionSource): Promise<GatewayResponse> {
+  const { ctx } = call;
+  if (serviceCall === undefined) throw new HttpApiError(500, "Internal Server Error");
+  try {
+    const { service, action, region, input } = serviceCall(source);
+    const xml = service === "sqs";
+    const response = await withTimeout(ctx, timeoutMs, (signal) => callService(ctx, {
+      service, region: region ?? ctx.region, account: ctx.account, action: xml ? undefined : action, input, method: "POST", path: "/", query: xml ? `Action=${action}&Version=2012-11-05` : "",
+      headers: [["Content-Type", "application/x-www-form-urlencoded"]], body: Buffer.alloc(0), credentials: integration.CredentialsArn, caller: call.caller, sourceArn: routeArn(call), signal,
+    }));
+    call.facts["integrationStatus"] = response.status;
+    return { status: response.status, headers: response.headers.map(([name, value]) => [name.toLowerCase(), value] as const), body: response.body };
+  } catch (error) {
+    if (error instanceof ParameterError) {
+      call.facts["integrationErrorMessage"] = error.message;
+      throw new HttpApiError(400, "Bad Request");
+    }
+    if (!(error instanceof EndpointFailure) && !(error instanceof AwsError)) throw error;
+    call.facts["integrationErrorMessage"] = error.message;
+    const late = error instanceof EndpointFailure && error.kind === "timeout";
+    throw new HttpApiError(late ? 504 : 500, late ? "Gateway Timeout" : "Internal Server Error");
   }
 }
 

@@ -34,6 +34,11 @@ export function parseDocument(text: string): ApiDocument {
   throw new DocumentError("The document names neither a swagger nor an openapi version");
 }
 
+/** Fills in the variables that documents may use in place of where they are imported. */
+export function withAwsVariables(text: string, where: { account: string; region: string; partition: string }): string {
+  return text.replace(/\$\{AWS::(AccountId|Partition|Region)\}/g, (_whole, name: string) => (name === "AccountId" ? where.account : name === "Region" ? where.region : where.partition));
+}
+
 /** Writes a document. */
 export function writeDocument(root: Json, yaml: boolean): string {
   return yaml ? stringifyYaml(root, { lineWidth: 0, aliasDuplicateObjects: false }) : JSON.stringify(root, null, 2);

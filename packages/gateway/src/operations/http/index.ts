@@ -5,6 +5,7 @@ import { authorizerOperations } from "./authorizers.ts";
 import { domainOperations } from "./domains.ts";
 import { integrationOperations } from "./integrations.ts";
 import { modelOperations } from "./models.ts";
+import { openApiOperations } from "./openapi.ts";
 import { routeOperations } from "./routes.ts";
 import { stageOperations } from "./stages.ts";
 import { tagOperations } from "./tags.ts";
@@ -17,6 +18,7 @@ export const httpApiOperations: Operations<"apigatewayv2", Store> = {
   ...domainOperations,
   ...integrationOperations,
   ...modelOperations,
+  ...openApiOperations,
   ...routeOperations,
   ...stageOperations,
   ...tagOperations,

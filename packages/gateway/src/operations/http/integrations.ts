@@ -1,6 +1,7 @@
 import type { Operations } from "@cumulet/core";
 import type * as V2 from "@cumulet/protocol/models/apigatewayv2.d.ts";
 import type { ApiItem, IntegrationItem, Store } from "../../store.ts";
+import { serviceIntegrationProblem } from "../../domain/service-integrations.ts";
 import { mappingKeyProblem } from "../../domain/http-mapping.ts";
 import { badRequest, checkQuota, conflict, decodeCursor, defined, encodeCursor, newId, notFound, pageSize } from "../shared.ts";
 import type { Ctx } from "../shared.ts";
@@ -24,7 +25,10 @@ function checkIntegration(api: ApiItem, integration: Partial<V2.Integration>): v
   if (integration.PayloadFormatVersion !== undefined && !["1.0", "2.0"].includes(integration.PayloadFormatVersion)) throw badRequest("Invalid payloadFormatVersion specified. Must be one of [1.0, 2.0]");
   if (timeout !== undefined && (timeout < 50 || timeout > (http ? 30_000 : 29_000))) throw badRequest(`Timeout should be between 50 ms and ${http ? 30_000 : 29_000} ms`);
   if (!http) return;
-  if (integration.IntegrationSubtype === undefined) {
+  if (integration.IntegrationSubtype !== undefined) {
+    const problem = serviceIntegrationProblem(integration.IntegrationSubtype, integration.RequestParameters);
+    if (problem !== undefined) throw badRequest(problem);
+  } else {
     for (const key of Object.keys(integration.RequestParameters ?? {})) {
       const problem = mappingKeyProblem(key, "request");
       if (problem !== undefined) throw badRequest(problem);

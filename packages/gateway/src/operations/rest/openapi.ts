@@ -1,6 +1,6 @@
 import type { Operations } from "@cumulet/core";
 import type * as Rest from "@cumulet/protocol/models/apigateway.d.ts";
-import { DocumentError, parseDocument, writeDocument } from "../../domain/openapi/document.ts";
+import { DocumentError, parseDocument, withAwsVariables, writeDocument } from "../../domain/openapi/document.ts";
 import type { ApiDocument } from "../../domain/openapi/document.ts";
 import { exportRest } from "../../domain/openapi/export-rest.ts";
 import { importRest, storedSchema } from "../../domain/openapi/import-rest.ts";
@@ -19,20 +19,20 @@ import { createResource } from "./resources.ts";
 /** AWS's limit on an imported document. */
 const MAX_DOCUMENT = 6 * 1024 * 1024;
 
-function read(body: Uint8Array): ApiDocument {
+function read(ctx: Ctx, body: Uint8Array): ApiDocument {
   if (body.length > MAX_DOCUMENT) throw badRequest("The API definition is larger than 6 MB");
   try {
-    return parseDocument(Buffer.from(body).toString("utf8"));
+    return parseDocument(withAwsVariables(Buffer.from(body).toString("utf8"), ctx));
   } catch (error) {
     if (error instanceof DocumentError) throw badRequest("Invalid OpenAPI input.");
     throw error;
   }
 }
 
-function imported(body: Uint8Array, parameters: { [name: string]: string } | undefined, failOnWarnings: boolean | undefined): ImportedRestApi {
+function imported(ctx: Ctx, body: Uint8Array, parameters: { [name: string]: string } | undefined, failOnWarnings: boolean | undefined): ImportedRestApi {
   let api: ImportedRestApi;
   try {
-    api = importRest(read(body), parameters?.["basepath"]);
+    api = importRest(read(ctx, body), parameters?.["basepath"]);
   } catch (error) {
     if (error instanceof DocumentError) throw badRequest(`Errors found during import:\n\t${error.message}`);
     throw error;
@@ -157,7 +157,7 @@ export function exportStage(ctx: Ctx, restApiId: string, stageName: string, spec
 
 export const openApiOperations: Operations<"apigateway", Store> = {
   ImportRestApi(ctx, input) {
-    const source = imported(input.body, input.parameters, input.failOnWarnings);
+    const source = imported(ctx, input.body, input.parameters, input.failOnWarnings);
     const types = input.parameters?.["endpointConfigurationTypes"];
     const api = createRestApi(ctx, { name: source.name ?? "", endpointConfiguration: defined({ types: types === undefined ? undefined : [types], vpcEndpointIds: source.vpcEndpointIds }), ...settings(source), policy: source.policy }, false);
     apply(ctx, api, source);
@@ -165,7 +165,7 @@ export const openApiOperations: Operations<"apigateway", Store> = {
   },
   PutRestApi(ctx, input) {
     const before = findApi(ctx, input.restApiId);
-    const source = imported(input.body, input.parameters, input.failOnWarnings);
+    const source = imported(ctx, input.body, input.parameters, input.failOnWarnings);
     const overwrite = input.mode === "overwrite";
     const endpoints = source.vpcEndpointIds === undefined ? before.endpointConfiguration : endpointConfiguration({ ...before.endpointConfiguration, vpcEndpointIds: source.vpcEndpointIds });
     const kept: RestApiItem = overwrite ? defined({ ...before, name: source.name ?? before.name, description: undefined, version: undefined, binaryMediaTypes: undefined, minimumCompressionSize: undefined, policy: undefined, apiKeySource: "HEADER", disableExecuteApiEndpoint: false }) : before;
