@@ -15,7 +15,8 @@ const chosen = process.argv.slice(2);
 console.log("Checking types ...");
 const types = run(bin("tsc"), ["--noEmit", "-p", "tsconfig.json"]);
 const tests = run(bin("turbo"), ["run", "test", "--concurrency=2", "--continue", ...chosen.map((name) => `--filter=*${name}*`), "--",
-  "--passWithNoTests", "--reporter=default", "--reporter=json", `--outputFile.json=${REPORT}`]);
+  // A bound for what hangs, not for what is slow: a busy machine takes many times as long.
+  "--testTimeout=120000", "--hookTimeout=120000", "--passWithNoTests", "--reporter=default", "--reporter=json", `--outputFile.json=${REPORT}`]);
 
 let passed = 0;
 let failed = types === 0 ? 0 : 1;

@@ -124,3 +124,11 @@ test("tags of an object", async () => {
   await call(s3.DeleteObjectTaggingCommand)({ Key: "k" });
   expect((await call(s3.GetObjectTaggingCommand)({ Key: "k" })).TagSet).toEqual([]);
 });
+
+test("replication, taken away", async () => {
+  const Role = "arn:aws:iam::000000000000:role/replicator";
+  await call(s3.PutBucketVersioningCommand)({ Bucket: "plain", VersioningConfiguration: { Status: "Enabled" } });
+  await call(s3.PutBucketReplicationCommand)({ ReplicationConfiguration: { Role, Rules: [{ Status: "Enabled", Priority: 1, Filter: { Prefix: "" }, DeleteMarkerReplication: { Status: "Disabled" }, Destination: { Bucket: "arn:aws:s3:::plain" } }] } });
+  await call(s3.DeleteBucketReplicationCommand)();
+  expect(await failure(call(s3.GetBucketReplicationCommand)())).toMatchObject({ name: "ReplicationConfigurationNotFoundError", status: 404 });
+});
