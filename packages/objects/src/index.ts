@@ -3,6 +3,9 @@ import { postPlane } from "./data-plane/post.ts";
 import { preflightPlane } from "./data-plane/preflight.ts";
 import { sitePlane } from "./data-plane/site.ts";
 import { lifecycle, sweeps } from "./background.ts";
+import { accessPointOperations } from "./control/access-points.ts";
+import { accountOperations } from "./control/account.ts";
+import { tagOperations } from "./control/tags.ts";
 import { deliveries } from "./deliver.ts";
 import { aclOperations } from "./operations/acl.ts";
 import { attributeOperations } from "./operations/attributes.ts";
@@ -60,4 +63,10 @@ const s3 = defineService({
   authorizes: "itself",
 });
 
-export const services = [s3] as const;
+const s3control = defineService({
+  model: "s3control",
+  store,
+  operations: { ...accessPointOperations, ...accountOperations, ...tagOperations },
+});
+
+export const services = [s3, s3control] as const;

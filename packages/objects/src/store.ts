@@ -1,5 +1,7 @@
 import { defineStore } from "@cumulet/core";
 import type { StoreScope } from "@cumulet/core";
+import { openAccessPoints } from "./store/access-points.ts";
+import type { AccessPoints } from "./store/access-points.ts";
 import { openBuckets } from "./store/buckets.ts";
 import type { Buckets } from "./store/buckets.ts";
 import { openContents } from "./store/contents.ts";
@@ -16,6 +18,7 @@ export interface Store {
   objects: Objects;
   contents: Contents;
   uploads: Uploads;
+  accessPoints: AccessPoints;
 }
 
 export const store = defineStore<Store>({
@@ -28,5 +31,6 @@ export const store = defineStore<Store>({
     objects: openObjects(db),
     contents: openContents(db),
     uploads: openUploads(db),
+    accessPoints: openAccessPoints(db),
   }),
 });

@@ -3,6 +3,7 @@ import type { S3ClientConfig } from "@aws-sdk/client-s3";
 import { testPlatform } from "@cumulet/core/testing";
 import type { TestPlatform } from "@cumulet/core/testing";
 import type { PlatformOptions } from "@cumulet/core/platform";
+import { Agent } from "node:http";
 import { afterAll, expect } from "vitest";
 import { services } from "../src/index.ts";
 
@@ -29,4 +30,14 @@ export async function failure(call: Promise<unknown>): Promise<{ name: string; m
   expect(error).toBeDefined();
   const { name, message, $metadata, $response: _response, $fault: _fault, ...fields } = error as { name: string; message: string; $metadata?: { httpStatusCode?: number }; [field: string]: unknown };
   return { name, message, status: $metadata?.httpStatusCode, fields };
+}
+
+/** An agent for which every host is this machine: clients put names in front of `localhost`, which not every resolver knows. */
+export function localAgent(): Agent {
+  return new Agent({
+    lookup: (_host, options, found) => {
+      if (options.all === true) (found as (error: null, addresses: { address: string; family: number }[]) => void)(null, [{ address: "127.0.0.1", family: 4 }]);
+      else found(null, "127.0.0.1", 4);
+    },
+  });
 }

@@ -12,6 +12,7 @@ function error(status: number, code: string, message: string, fields: Fields = {
 }
 
 export const noSuchBucket = (bucket: string) => error(404, "NoSuchBucket", "The specified bucket does not exist", { BucketName: bucket });
+export const noSuchAccessPoint = (name: string) => error(404, "NoSuchAccessPoint", "The specified accesspoint does not exist", { AccessPointName: name });
 export const invalidBucketName = (bucket: string) => error(400, "InvalidBucketName", "The specified bucket is not valid.", { BucketName: bucket });
 export const noSuchKey = (key: string) => error(404, "NoSuchKey", "The specified key does not exist.", { Key: key });
 export const noSuchVersion = (key: string, version: string) =>
@@ -47,6 +48,8 @@ export const notImplemented = (header: string, fields: Fields = {}) =>
   error(501, "NotImplemented", "A header you provided implies functionality that is not implemented", { Header: header, ...fields });
 export const bucketNotEmpty = (bucket: string, versioned: boolean) =>
   error(409, "BucketNotEmpty", `The bucket you tried to delete is not empty${versioned ? ". You must delete all versions in the bucket." : ""}`, { BucketName: bucket });
+export const accessPointsAttached = (bucket: string) =>
+  error(400, "BucketHasAccessPointsAttached", "The bucket you are attempting to delete has access points attached. Delete your access points before you delete the bucket.", { BucketName: bucket });
 export const bucketAlreadyExists = (bucket: string) =>
   error(409, "BucketAlreadyExists", "The requested bucket name is not available. The bucket namespace is shared by all users of the system. Please select a different name and try again.", { BucketName: bucket });
 export const bucketAlreadyOwnedByYou = (bucket: string) =>

@@ -9,9 +9,9 @@ export interface PublicAccessBlock {
   RestrictPublicBuckets?: boolean;
 }
 
-/** The block that applies: a setting of the account or of the bucket is enough. */
-export function combineBlocks(account: PublicAccessBlock | undefined, bucket: PublicAccessBlock | undefined): Required<PublicAccessBlock> {
-  const on = (name: keyof PublicAccessBlock) => account?.[name] === true || bucket?.[name] === true;
+/** The block that applies: one setting among those of the account, of the bucket and of an access point is enough. */
+export function combineBlocks(...blocks: readonly (PublicAccessBlock | undefined)[]): Required<PublicAccessBlock> {
+  const on = (name: keyof PublicAccessBlock) => blocks.some((block) => block?.[name] === true);
   return {
     BlockPublicAcls: on("BlockPublicAcls"),
     IgnorePublicAcls: on("IgnorePublicAcls"),

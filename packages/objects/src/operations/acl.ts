@@ -3,8 +3,7 @@ import type { Context, Operations } from "@cumulet/core";
 import { aclFromDocument, aclFromHeaders, aclNotSupported, isPublicAcl } from "../domain/acl.ts";
 import type { AccessControlPolicy, Acl, GrantHeaders } from "../domain/acl.ts";
 import { accessDenied } from "../domain/errors.ts";
-import { combineBlocks } from "../domain/public-access.ts";
-import { accountPublicAccessBlock } from "../requests/account.ts";
+import { publicAccessBlock } from "../requests/account.ts";
 import { authorize, authorizeMissing, objectAcl } from "../requests/authorize.ts";
 import { bucketAcl, nextRevision, openBucket } from "../requests/bucket.ts";
 import type { Bucket } from "../requests/bucket.ts";
@@ -79,6 +78,6 @@ function requestedAcl(bucket: Bucket, input: GrantHeaders & { AccessControlPolic
   if (fromHeaders !== undefined && document !== undefined) throw new AwsError("UnexpectedContent", "This request does not support content", { status: 400 });
   const acl = fromHeaders ?? aclFromDocument(document as AccessControlPolicy, owner);
   if (objectOwnership(bucket.configs) === "BucketOwnerEnforced") throw aclNotSupported();
-  if (isPublicAcl(acl) && combineBlocks(accountPublicAccessBlock(bucket), bucket.configs.publicAccessBlock).BlockPublicAcls) throw accessDenied();
+  if (isPublicAcl(acl) && publicAccessBlock(bucket).BlockPublicAcls) throw accessDenied();
   return acl;
 }

@@ -3,12 +3,13 @@ import type { Context, Operations } from "@cumulet/core";
 import type { CreateBucketRequest } from "@cumulet/protocol/models/s3.d.ts";
 import { aclFromHeaders, aclNotSupported, isOwnerOnly, isPublicAcl } from "../domain/acl.ts";
 import {
-  accessDenied, bucketAlreadyExists, bucketAlreadyOwnedByYou, bucketNotEmpty, invalidArgument, invalidBucketName, invalidRequest, malformedXml, tooManyBuckets,
+  accessDenied, accessPointsAttached, bucketAlreadyExists, bucketAlreadyOwnedByYou, bucketNotEmpty, invalidArgument, invalidBucketName, invalidRequest, malformedXml, tooManyBuckets,
 } from "../domain/errors.ts";
 import { isBucketName } from "../domain/names.ts";
 import { canonicalId } from "../domain/owner.ts";
 import { checkTags } from "../domain/tagging.ts";
 import type { Store } from "../store.ts";
+import { ACCESS_POINT_ALIASES } from "../requests/access-point.ts";
 import { accountPublicAccessBlock } from "../requests/account.ts";
 import { authorize, authorizeAccount } from "../requests/authorize.ts";
 import { BUCKET_NAMES, nextRevision, openBucket } from "../requests/bucket.ts";
@@ -62,6 +63,7 @@ export const bucketOperations = {
     const bucket = openBucket(ctx, input);
     authorize(ctx, bucket, "s3:DeleteBucket");
     const { store } = bucket.ctx;
+    if (ctx.names.list(ACCESS_POINT_ALIASES).some(({ owner }) => (owner.data as { bucket: string }).bucket === bucket.name)) throw accessPointsAttached(bucket.name);
     if (store.objects.any(bucket.id) !== undefined) throw bucketNotEmpty(bucket.name, bucket.versioning !== null);
     // Parts of unfinished uploads go with the bucket; S3 does not count them as content.
     for (;;) {
@@ -79,7 +81,7 @@ export const bucketOperations = {
   HeadBucket(ctx, input) {
     const bucket = openBucket(ctx, input);
     authorize(ctx, bucket, "s3:ListBucket");
-    return { BucketRegion: bucket.region, BucketArn: `arn:${ctx.partition}:s3:::${bucket.name}`, AccessPointAlias: false };
+    return { BucketRegion: bucket.region, BucketArn: `arn:${ctx.partition}:s3:::${bucket.name}`, AccessPointAlias: bucket.accessPoint?.byAlias ?? false };
   },
 
   GetBucketLocation(ctx, input) {

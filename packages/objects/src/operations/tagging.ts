@@ -1,5 +1,5 @@
 import type { Context, Operations } from "@cumulet/core";
-import { notConfigured } from "../domain/errors.ts";
+import { invalidRequest, notConfigured } from "../domain/errors.ts";
 import { compareKeys } from "../domain/keys.ts";
 import { checkTags } from "../domain/tagging.ts";
 import type { Tag } from "../domain/tagging.ts";
@@ -18,6 +18,7 @@ export const taggingOperations = {
     const bucket = openBucket(ctx, input);
     authorize(ctx, bucket, "s3:PutBucketTagging");
     const { TagSet } = input.Tagging;
+    refuseWithAbac(bucket);
     checkTags(TagSet, "bucket");
     // An empty set leaves no configuration behind (recorded from S3).
     if (TagSet.length === 0) bucket.ctx.store.buckets.deleteConfig(bucket.id, "tagging", nextRevision(ctx));
@@ -35,6 +36,7 @@ export const taggingOperations = {
   DeleteBucketTagging(ctx, input) {
     const bucket = openBucket(ctx, input);
     authorize(ctx, bucket, "s3:PutBucketTagging");
+    refuseWithAbac(bucket);
     bucket.ctx.store.buckets.deleteConfig(bucket.id, "tagging", nextRevision(ctx));
     return {};
   },
@@ -84,4 +86,9 @@ function sorted(tags: Tag[]): Tag[] {
 function versionOf(bucket: Bucket, row: ObjectRow): { VersionId?: string } {
   const version = shownVersion(bucket, row);
   return version === undefined ? {} : { VersionId: version };
+}
+
+/** Where tags decide who may do what, S3 takes them through TagResource alone, which is authorized by tag. */
+function refuseWithAbac({ configs }: Bucket): void {
+  if (configs.abac?.Status === "Enabled") throw invalidRequest("This operation is not permitted when attribute-based access control is enabled for the bucket. Use TagResource and UntagResource.");
 }

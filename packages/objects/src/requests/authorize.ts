@@ -1,14 +1,16 @@
-import { Policy, reasonOf } from "@cumulet/core";
-import type { Access, Context, Principal } from "@cumulet/core";
+import { reasonOf } from "@cumulet/core";
+import type { Access, Context, Policy, Principal } from "@cumulet/core";
 import { aclAllows } from "../domain/acl.ts";
 import type { Acl, Permission } from "../domain/acl.ts";
 import { accessDenied } from "../domain/errors.ts";
 import { accountOf, canonicalIdOf } from "../domain/owner.ts";
-import { combineBlocks, isPublicPolicy } from "../domain/public-access.ts";
+import { combineBlocks } from "../domain/public-access.ts";
 import type { Tag } from "../domain/tagging.ts";
 import type { ObjectRow } from "../store/objects.ts";
 import type { Store } from "../store.ts";
-import { accountPublicAccessBlock } from "./account.ts";
+import { compilePolicy } from "./access-point.ts";
+import type { CompiledPolicy } from "./access-point.ts";
+import { accountPublicAccessBlock, publicAccessBlock } from "./account.ts";
 import { bucketAcl } from "./bucket.ts";
 import type { Bucket } from "./bucket.ts";
 import { objectOwnership } from "./configs.ts";
@@ -63,9 +65,11 @@ export function authorize(ctx: Context<Store>, bucket: Bucket, action: string, w
   if (ctx.config.authorization === "off" || isExempt(ctx, bucket, action)) return;
   const { principal } = ctx;
   const stranger = principal.kind === "anonymous" || principal.kind === "service" || principal.account !== bucket.account;
-  ctx.access.require(accessWish(ctx, bucket, action, wish), (decision) =>
-    // In its own account S3 tells a caller what was missing; to others it says no more than no.
-    accessDenied(stranger ? undefined : `User: ${principal.arn} is not authorized to perform: ${action} on resource: "${resourceArn(ctx, bucket, wish.key)}"${reasonOf(decision, action)}`));
+  for (const asked of accessWishes(ctx, bucket, action, wish)) {
+    ctx.access.require(asked, (decision) =>
+      // In its own account S3 tells a caller what was missing; to others it says no more than no.
+      accessDenied(stranger ? undefined : `User: ${principal.arn} is not authorized to perform: ${action} on resource: "${asked.resource}"${reasonOf(decision, action)}`));
+  }
 }
 
 /** The same for what is asked of an account before there is a bucket. */
@@ -84,7 +88,7 @@ export function authorizeMissing(ctx: Context<Store>, bucket: Bucket, key: strin
 
 /** The decision itself, whatever the mode. */
 export function isAllowed(ctx: Context<Store>, bucket: Bucket, action: string, wish: Wish): boolean {
-  return isExempt(ctx, bucket, action) || ctx.access.decide(accessWish(ctx, bucket, action, wish)).allowed;
+  return isExempt(ctx, bucket, action) || accessWishes(ctx, bucket, action, wish).every((asked) => ctx.access.decide(asked).allowed);
 }
 
 function isExempt(ctx: Context<Store>, bucket: Bucket, action: string): boolean {
@@ -93,19 +97,31 @@ function isExempt(ctx: Context<Store>, bucket: Bucket, action: string): boolean 
   return kind === "root" && account === bucket.account && ROOT_ACTIONS.has(action);
 }
 
-function accessWish(ctx: Context<Store>, bucket: Bucket, action: string, wish: Wish): Parameters<Access["decide"]>[0] {
+type AccessWish = Parameters<Access["decide"]>[0];
+
+/** An access point opens nothing that its bucket does not: both are asked. Source: User Guide, "Configuring IAM policies for using access points". */
+function accessWishes(ctx: Context<Store>, bucket: Bucket, action: string, wish: Wish): readonly AccessWish[] {
+  const asked = bucketWish(ctx, bucket, action, wish);
+  const { accessPoint } = bucket;
+  if (accessPoint === undefined) return [asked];
+  const { account, arn, policy } = accessPoint;
+  const block = combineBlocks(accountPublicAccessBlock({ names: ctx.names, account }), accessPoint.publicAccessBlock);
+  return [{ ...asked, resource: wish.key === undefined ? arn : `${arn}/object/${wish.key}`, owner: account, policy: policyFor(policy, ctx.principal, account, block.RestrictPublicBuckets, false), granted: false }, asked];
+}
+
+function bucketWish(ctx: Context<Store>, bucket: Bucket, action: string, wish: Wish): AccessWish {
   const { principal } = ctx;
   const caller = canonicalIdOf(principal);
   const enforced = objectOwnership(bucket.configs) === "BucketOwnerEnforced";
   const owner = wish.row === undefined || enforced ? bucket.owner : wish.row.owner;
-  const block = combineBlocks(accountPublicAccessBlock(bucket), bucket.configs.publicAccessBlock);
+  const block = publicAccessBlock(bucket);
   const permission = enforced ? undefined : listPermission(action, wish);
   return {
     action,
     resource: resourceArn(ctx, bucket, wish.key),
     // What others own in the bucket is theirs; what nobody in particular wrote is the bucket owner's.
     owner: owner === bucket.owner ? bucket.account : accountOf(owner) ?? bucket.account,
-    policy: policyFor(bucket, principal, owner, block.RestrictPublicBuckets),
+    policy: policyFor(bucketPolicies(bucket), principal, bucket.account, block.RestrictPublicBuckets, owner !== bucket.owner),
     granted: permission !== undefined && aclAllows(permission.acl(bucket), caller, permission.permission, block.IgnorePublicAcls),
     values: conditionValues(ctx, bucket, wish),
     canonicalId: caller,
@@ -113,15 +129,13 @@ function accessWish(ctx: Context<Store>, bucket: Bucket, action: string, wish: W
 }
 
 /**
- * What the bucket's policy has to say to this caller: all of it; or only its denials, where the object is another's (the
- * bucket's owner can forbid, but not give) or a public access block keeps strangers from a policy for everybody.
+ * What a policy has to say to this caller: all of it; or only its denials, where the object is another's (the bucket's
+ * owner can forbid, but not give) or a public access block keeps strangers from a policy for everybody.
  */
-function policyFor(bucket: Bucket, principal: Principal, owner: string, restricted: boolean): Policy | undefined {
-  const policies = bucketPolicies(bucket);
-  if (policies === undefined) return undefined;
-  const stranger = principal.kind === "anonymous" || principal.account !== bucket.account;
-  const denialsOnly = owner !== bucket.owner || (restricted && stranger && principal.kind !== "service" && policies.isPublic);
-  return denialsOnly ? policies.denials : policies.all;
+function policyFor(policy: CompiledPolicy | undefined, principal: Principal, account: string, restricted: boolean, foreign: boolean): Policy | undefined {
+  if (policy === undefined) return undefined;
+  const stranger = principal.kind === "anonymous" || principal.account !== account;
+  return foreign || (restricted && stranger && principal.kind !== "service" && policy.isPublic) ? policy.denials : policy.all;
 }
 
 function listPermission(action: string, { row }: Wish): { permission: Permission; acl: (bucket: Bucket) => Acl } | undefined {
@@ -138,18 +152,8 @@ export function objectAcl(row: ObjectRow): Acl {
   return { owner: row.owner, grants: [{ Grantee: { Type: "CanonicalUser", ID: row.owner }, Permission: "FULL_CONTROL" }] };
 }
 
-/** Compiled once for each configuration, however often they are asked. */
-const compiled = new WeakMap<object, { all: Policy; denials: Policy; isPublic: boolean }>();
-
-function bucketPolicies({ configs }: Bucket) {
-  if (configs.policy === undefined) return undefined;
-  let policies = compiled.get(configs);
-  if (policies === undefined) {
-    const all = new Policy(configs.policy);
-    const denials = new Policy({ Version: "2012-10-17", Statement: all.statements.filter(({ Effect }) => Effect === "Deny") });
-    compiled.set(configs, (policies = { all, denials, isPublic: isPublicPolicy(all.statements) }));
-  }
-  return policies;
+function bucketPolicies({ configs }: Bucket): CompiledPolicy | undefined {
+  return configs.policy === undefined ? undefined : compilePolicy(configs.policy);
 }
 
 /** The bucket's policy, compiled; undefined when it has none. */
@@ -171,6 +175,9 @@ function conditionValues(ctx: Context<Store>, bucket: Bucket, wish: Wish): (key:
     if (key.startsWith("s3:existingobjecttag/")) return tagValue(wish.row?.tags, key.slice("s3:existingobjecttag/".length));
     switch (key) {
       case "s3:resourceaccount": return bucket.account;
+      case "s3:dataaccesspointarn": return bucket.accessPoint?.arn;
+      case "s3:dataaccesspointaccount": return bucket.accessPoint?.account;
+      case "s3:accesspointnetworkorigin": return bucket.accessPoint?.networkOrigin;
       case "s3:authtype": return http === undefined ? undefined : http.headers.authorization !== undefined ? "REST-HEADER" : http.query.includes("X-Amz-Signature=") ? "REST-QUERY-STRING" : undefined;
       case "s3:signatureversion": return http?.headers.authorization?.startsWith("AWS4-") || http?.query.includes("X-Amz-Signature=") ? "AWS4-HMAC-SHA256" : undefined;
       case "s3:if-match": return header(ctx, "if-match");

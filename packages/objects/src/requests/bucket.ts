@@ -1,6 +1,6 @@
 import { AwsError } from "@cumulet/protocol";
 import type { Context } from "@cumulet/core";
-import { accessDenied, invalidBucketName, noSuchBucket } from "../domain/errors.ts";
+import { accessDenied, invalidBucketName, methodNotAllowed, noSuchBucket } from "../domain/errors.ts";
 import { corsHeaders } from "../domain/cors.ts";
 import { isAddressableBucketName } from "../domain/names.ts";
 import { canonicalId } from "../domain/owner.ts";
@@ -8,6 +8,8 @@ import type { Acl } from "../domain/acl.ts";
 import type { BucketRow } from "../store/buckets.ts";
 import type { BucketConfigs } from "./configs.ts";
 import type { Store } from "../store.ts";
+import { ACCESS_POINT_OPERATIONS, findAccessPoint } from "./access-point.ts";
+import type { AccessPoint } from "./access-point.ts";
 
 /** A bucket that a request names: its row, what is configured on it, and its owner's side of the world. */
 export interface Bucket extends BucketRow {
@@ -18,6 +20,8 @@ export interface Bucket extends BucketRow {
   configs: BucketConfigs;
   /** S3 itself in the owner's account and the bucket's region; the request's own context when it is there already. */
   ctx: Context<Store>;
+  /** The access point that the request came through. */
+  accessPoint?: AccessPoint;
 }
 
 /** How the names directory knows buckets. */
@@ -39,7 +43,7 @@ export interface BucketInput {
  * region, and for an `x-amz-expected-bucket-owner` that is not.
  */
 export function openBucket(ctx: Context<Store>, input: BucketInput, { anyRegion = false } = {}): Bucket {
-  const bucket = findBucket(ctx, input.Bucket);
+  const bucket = findBucket(ctx, input.Bucket) ?? throughAccessPoint(ctx, input.Bucket);
   if (bucket === undefined) throw isAddressableBucketName(input.Bucket) ? noSuchBucket(input.Bucket) : invalidBucketName(input.Bucket);
   if (!anyRegion) {
     allowOrigin(ctx, bucket);
@@ -55,6 +59,16 @@ function allowOrigin({ http }: Context<Store>, { configs }: Bucket): void {
   if (http === undefined || origin === undefined || configs.cors === undefined) return;
   const method = String(http.headers["access-control-request-method"] ?? http.method);
   for (const [name, value] of corsHeaders(configs.cors, { origin, method, headers: [] }) ?? []) http.setHeader(name, value);
+}
+
+/** The bucket behind an access point's name. Throws MethodNotAllowed for what access points do not do. */
+function throughAccessPoint(ctx: Context<Store>, name: string): Bucket | undefined {
+  const accessPoint = findAccessPoint(ctx, name);
+  if (accessPoint === undefined) return undefined;
+  const bucket = findBucket(ctx, accessPoint.bucket);
+  if (bucket === undefined) throw noSuchBucket(accessPoint.bucket);
+  if (ctx.service === "s3" && !ACCESS_POINT_OPERATIONS.has(ctx.operation)) throw methodNotAllowed(ctx.http?.method ?? ctx.operation, "ACCESSPOINT");
+  return { ...bucket, accessPoint };
 }
 
 /** The bucket of that name; undefined when there is none. No rule is checked. */

@@ -40,6 +40,8 @@ export function parseCopySource(text: string): { bucket: string; key: string; ve
   const question = text.lastIndexOf("?versionId=");
   const version = question < 0 ? undefined : text.slice(question + "?versionId=".length);
   const path = decode(question < 0 ? text : text.slice(0, question)).replace(/^\//, "");
+  const object = /^(arn:[^/]*:accesspoint\/[^/]+)\/object\/(.+)$/s.exec(path);
+  if (object !== null) return { bucket: object[1]!, key: object[2]!, version };
   const slash = path.indexOf("/");
   if (slash <= 0 || slash === path.length - 1) throw invalidArgument("Invalid copy source object key", "x-amz-copy-source", text);
   return { bucket: path.slice(0, slash), key: path.slice(slash + 1), version };

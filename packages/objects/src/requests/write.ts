@@ -4,14 +4,13 @@ import type { Acl, GrantHeaders } from "../domain/acl.ts";
 import { accessDenied, keyTooLong } from "../domain/errors.ts";
 import { KEY_BYTES_MAX } from "../domain/names.ts";
 import { canonicalIdOf } from "../domain/owner.ts";
-import { combineBlocks } from "../domain/public-access.ts";
 import { lockOfWrite } from "../domain/retention.ts";
 import type { Lock, LockInput } from "../domain/retention.ts";
 import { storedClass } from "../domain/storage-class.ts";
 import { parseTagHeader } from "../domain/tagging.ts";
 import { invalidRedirect } from "../domain/website.ts";
 import type { Store } from "../store.ts";
-import { accountPublicAccessBlock } from "./account.ts";
+import { publicAccessBlock } from "./account.ts";
 import { authorize } from "./authorize.ts";
 import type { Bucket } from "./bucket.ts";
 import { objectOwnership } from "./configs.ts";
@@ -70,7 +69,7 @@ function aclOfWrite(ctx: Context<Store>, bucket: Bucket, input: GrantHeaders): {
     if (asked !== undefined && input.ACL !== "bucket-owner-full-control" && !isOwnerOnly(asked, bucket.owner)) throw aclNotSupported();
     return { owner: bucket.owner, acl: undefined };
   }
-  if (asked !== undefined && isPublicAcl(asked) && combineBlocks(accountPublicAccessBlock(bucket), bucket.configs.publicAccessBlock).BlockPublicAcls) throw accessDenied();
+  if (asked !== undefined && isPublicAcl(asked) && publicAccessBlock(bucket).BlockPublicAcls) throw accessDenied();
   const given = ownership === "BucketOwnerPreferred" && input.ACL === "bucket-owner-full-control";
   if (given) return { owner: bucket.owner, acl: undefined };
   return { owner: writer, acl: asked };

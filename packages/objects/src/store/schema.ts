@@ -108,4 +108,18 @@ export const migrations = [
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX completed_upload_by_time ON completed_upload (completedMs);
   `,
+  `
+  CREATE TABLE access_point (
+    name TEXT PRIMARY KEY,
+    alias TEXT NOT NULL,
+    bucket TEXT NOT NULL,
+    bucketAccount TEXT NOT NULL,
+    createdMs INTEGER NOT NULL,
+    vpc TEXT,
+    publicAccessBlock TEXT NOT NULL,
+    policy TEXT,
+    tags TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX access_point_by_bucket ON access_point (bucket, name);
+  `,
 ];
