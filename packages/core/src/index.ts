@@ -22,3 +22,6 @@ export type { DecidedWish, Wish } from "./request/access.ts";
 export { ACCESS_KEY, resolveCredential, roleSession, rootPrincipal, servicePrincipal } from "./request/credentials.ts";
 export type { AccessKeyData, Credential } from "./request/credentials.ts";
 export { compileEventPattern, PatternSyntaxError, type Matcher } from "./patterns/event-pattern.ts";
+export { Bell, everything, keepAgendas, type Agenda } from "./agenda.ts";
+export { compileSchedule, type Schedule } from "./schedules/expression.ts";
+export { isTimeZone } from "./schedules/cron.ts";

@@ -1,7 +1,5 @@
-import type { Background } from "@cumulet/core";
-import { everything, keepAgendas } from "../agenda.ts";
-import type { Agenda } from "../agenda.ts";
-import { compileSchedule } from "../schedules/expression.ts";
+import { compileSchedule, everything, keepAgendas } from "@cumulet/core";
+import type { Agenda, Background } from "@cumulet/core";
 import { accept, isoSeconds } from "./operations/put-events.ts";
 import { ruleArn } from "./operations/targets.ts";
 import type { Ctx } from "./operations/targets.ts";

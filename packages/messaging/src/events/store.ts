@@ -1,7 +1,6 @@
-import { defineStore } from "@cumulet/core";
+import { Bell, defineStore } from "@cumulet/core";
 import type { Database, StoreScope } from "@cumulet/core";
 import type { Target } from "@cumulet/protocol/models/events.d.ts";
-import { Bell } from "../agenda.ts";
 import type { Matcher } from "../patterns/pattern.ts";
 import { compileEventPattern } from "./domain/event-pattern.ts";
 import type { BusEvent } from "./domain/input.ts";

@@ -1,6 +1,5 @@
-import { defineService } from "@cumulet/core";
+import { defineService, everything, keepAgendas } from "@cumulet/core";
 import type { Background, Context } from "@cumulet/core";
-import { everything, keepAgendas } from "../agenda.ts";
 import { deliverDue } from "./delivery.ts";
 import * as operations from "./operations.ts";
 import { store } from "./store.ts";

@@ -1,3 +1,4 @@
+import { compileSchedule, isTimeZone } from "@cumulet/core";
 import { AwsError } from "@cumulet/protocol";
 import type {
   CreateScheduleGroupInput, CreateScheduleGroupOutput, CreateScheduleInput, CreateScheduleOutput, DeleteScheduleGroupInput, DeleteScheduleGroupOutput, DeleteScheduleInput,
@@ -6,8 +7,6 @@ import type {
   UpdateScheduleOutput,
 } from "@cumulet/protocol/models/scheduler.d.ts";
 import type { Context } from "@cumulet/core";
-import { compileSchedule } from "../schedules/expression.ts";
-import { zoneOf } from "../schedules/cron.ts";
 import { isInvocable } from "../targets/invoke.ts";
 import { universalTarget } from "./delivery.ts";
 import type { Group, Schedule, SchedulerStore } from "./store.ts";
@@ -55,7 +54,7 @@ export function createSchedule(ctx: Ctx, input: CreateScheduleInput): CreateSche
 /** What a request describes, whole: an update leaves nothing of what was there. */
 function checked(input: CreateScheduleInput | UpdateScheduleInput, group: string, createdMs: number, nowMs: number): Schedule {
   const timeZone = input.ScheduleExpressionTimezone ?? "UTC";
-  if (zoneOf(timeZone) === undefined) throw validation(`Invalid Schedule Expression Timezone ${timeZone}.`);
+  if (!isTimeZone(timeZone)) throw validation(`Invalid Schedule Expression Timezone ${timeZone}.`);
   if (compileSchedule(input.ScheduleExpression, { at: true, timeZone }) === undefined) throw validation(`Invalid Schedule Expression ${input.ScheduleExpression}.`);
   if (input.StartDate !== undefined && input.EndDate !== undefined && input.StartDate >= input.EndDate) throw validation("The StartDate you specify must come before the EndDate.");
   if (input.EndDate !== undefined && input.EndDate < nowMs) throw validation("The EndDate you specify must be in the future.");

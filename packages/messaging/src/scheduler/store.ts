@@ -1,7 +1,6 @@
-import { defineStore } from "@cumulet/core";
+import { Bell, defineStore } from "@cumulet/core";
 import type { Database, StoreScope } from "@cumulet/core";
 import type { FlexibleTimeWindow, Target } from "@cumulet/protocol/models/scheduler.d.ts";
-import { Bell } from "../agenda.ts";
 
 const MIGRATIONS = [
   `CREATE TABLE schedule_groups (name TEXT NOT NULL PRIMARY KEY, document TEXT NOT NULL) STRICT, WITHOUT ROWID;

@@ -1,5 +1,5 @@
+import { compileSchedule } from "@cumulet/core";
 import type { Context } from "@cumulet/core";
-import { compileSchedule } from "../schedules/expression.ts";
 import type { Due, Schedule, SchedulerStore } from "./store.ts";
 
 /** The entry of the agenda for schedules that are due. */

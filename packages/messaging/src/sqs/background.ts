@@ -1,6 +1,5 @@
-import type { Background } from "@cumulet/core";
-import { everything, keepAgendas } from "../agenda.ts";
-import type { Agenda } from "../agenda.ts";
+import { everything, keepAgendas } from "@cumulet/core";
+import type { Agenda, Background } from "@cumulet/core";
 import { stepTask } from "./operations/move-tasks.ts";
 import { announce } from "./operations/send.ts";
 import type { Ctx } from "./operations/targets.ts";

@@ -1,8 +1,7 @@
-import { defineStore } from "@cumulet/core";
+import { Bell, defineStore } from "@cumulet/core";
 import type { Database, StoreScope } from "@cumulet/core";
 import { settingsOf } from "./domain/attributes.ts";
 import type { QueueAttributes, QueueSettings } from "./domain/attributes.ts";
-import { Bell } from "../agenda.ts";
 import { tidying } from "./slots.ts";
 import { Waiters } from "./waiters.ts";
 

@@ -1,3 +1,4 @@
+import { compileSchedule } from "@cumulet/core";
 import type {
   DeleteRuleRequest, DescribeRuleRequest, DescribeRuleResponse, DisableRuleRequest, EnableRuleRequest, ListRuleNamesByTargetRequest, ListRuleNamesByTargetResponse, ListRulesRequest,
   ListRulesResponse, ListTagsForResourceRequest, ListTagsForResourceResponse, ListTargetsByRuleRequest, ListTargetsByRuleResponse, PutRuleRequest, PutRuleResponse, PutTargetsRequest,
@@ -5,7 +6,6 @@ import type {
   UntagResourceResponse,
 } from "@cumulet/protocol/models/events.d.ts";
 import { AwsError } from "@cumulet/protocol";
-import { compileSchedule } from "../../schedules/expression.ts";
 import { isInvocable } from "../../targets/invoke.ts";
 import { limitExceeded, notFound, validation } from "../domain/errors.ts";
 import { compileEventPattern } from "../domain/event-pattern.ts";

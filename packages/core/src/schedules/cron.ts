@@ -143,6 +143,11 @@ interface Zone {
   utc(year: number, month: number, day: number, hour: number, minute: number): number | undefined;
 }
 
+/** Whether there is a time zone of that IANA name. */
+export function isTimeZone(name: string): boolean {
+  return zoneOf(name) !== undefined;
+}
+
 /** A time zone by its IANA name; undefined when there is none of that name. */
 export function zoneOf(name: string): Zone | undefined {
   if (name === "UTC") {

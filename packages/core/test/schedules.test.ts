@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { compileSchedule } from "../../src/schedules/expression.ts";
+import { compileSchedule } from "../src/schedules/expression.ts";
 
 const next = (expression: string, after: string, timeZone?: string) => {
   const ms = compileSchedule(expression, { at: true, ...(timeZone === undefined ? {} : { timeZone }) })!.next(Date.parse(after), Date.parse("2026-01-01T00:00:00Z"));

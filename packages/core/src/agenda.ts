@@ -1,4 +1,7 @@
-import type { Background, Clock, Context, Database } from "@cumulet/core";
+import type { Clock } from "./clock.ts";
+import type { Context } from "./context.ts";
+import type { Background } from "./service.ts";
+import type { Database } from "./storage/database.ts";
 
 /** What is to be looked at, and when: platform time, milliseconds. A name that is known already keeps its earlier time. */
 export interface Agenda {
