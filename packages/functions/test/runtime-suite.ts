@@ -277,6 +277,88 @@ describe("limits", () => {
   });
 });
 
+describe("extensions", () => {
+  const HANDLER = { "index.js": "exports.handler = async () => { console.log('handled'); return 1; };" };
+  const shell = (events: string, body = ""): string => `#!/bin/sh
+api="http://$AWS_LAMBDA_RUNTIME_API/2020-01-01/extension"
+answer=$(curl -sS -D /tmp/head-$$ -X POST "$api/register" -H "Lambda-Extension-Name: \${0##*/}" -d '{"events":${events}}')
+id=$(tr -d '\\r' < /tmp/head-$$ | sed -n 's/^Lambda-Extension-Identifier: //Ip')
+echo "registered $answer"
+${body}
+while true; do
+  event=$(curl -sS "$api/event/next" -H "Lambda-Extension-Identifier: $id") || exit 1
+  echo "extension got $event"
+  case "$event" in *SHUTDOWN*) exit 0 ;; esac
+done
+`;
+  const logsOf = (): string => [...harness.logs.values()].flat().join("");
+
+  test("an external extension registers before the init phase ends and sees every event and the shutdown", async () => {
+    await using own = new Harness(undefined, kind);
+    const target = own.target({ name: "extended", files: HANDLER, opt: { "extensions/watcher": shell('["INVOKE","SHUTDOWN"]') } });
+    const first = await own.invoke(target, { n: 1 });
+    const second = await own.invoke(target, { n: 2 });
+    expect([first.payload, second.payload]).toEqual([1, 1]);
+    await own.fleet.close();
+    const log = [...own.logs.values()].flat().join("");
+    expect(log).toContain('registered {"functionName":"extended","functionVersion":"$LATEST","handler":"index.handler"}');
+    const events = [...log.matchAll(/extension got (\{.*\})/g)].map(([, json]) => JSON.parse(json!) as Record<string, unknown>);
+    expect(events.map((event) => event["eventType"])).toEqual(["INVOKE", "INVOKE", "SHUTDOWN"]);
+    expect(events[0]).toMatchObject({ requestId: first.report.requestId, invokedFunctionArn: expect.stringContaining(":function:") as unknown, tracing: { type: "X-Amzn-Trace-Id" } });
+    expect(events[2]).toMatchObject({ shutdownReason: "SPINDOWN" });
+  });
+
+  test("an extension that cannot start fails the init phase", async () => {
+    const fails = shell('["INVOKE"]', `curl -sS -X POST "$api/init/error" -H "Lambda-Extension-Identifier: $id" -H "Lambda-Extension-Function-Error-Type: Extension.NoConfig" -d '{"errorType":"Extension.NoConfig","errorMessage":"no config","stackTrace":[]}'; exit 1`);
+    const { payload, ok } = await harness.invoke(harness.target({ files: HANDLER, opt: { "extensions/broken": fails } }));
+    expect(ok).toBe(false);
+    expect(payload).toMatchObject({ errorType: "Extension.NoConfig", errorMessage: "no config" });
+  });
+
+  test("what is wrong is refused: an unknown event, an unknown caller, a second name, a late comer", async () => {
+    const probe = shell('["INVOKE"]', `
+say() { echo "probe $1 $2"; }
+say bad-event $(curl -sS -o /dev/null -w '%{http_code}' -X POST "$api/register" -H "Lambda-Extension-Name: other" -d '{"events":["NOPE"]}')
+say nameless $(curl -sS -o /dev/null -w '%{http_code}' -X POST "$api/register" -d '{"events":[]}')
+say twice $(curl -sS -o /dev/null -w '%{http_code}' -X POST "$api/register" -H "Lambda-Extension-Name: \${0##*/}" -d '{"events":[]}')
+say stranger $(curl -sS -o /dev/null -w '%{http_code}' "$api/event/next" -H "Lambda-Extension-Identifier: 00000000-0000-4000-8000-000000000000")
+say telemetry $(curl -sS -o /dev/null -w '%{http_code}' -X PUT "http://$AWS_LAMBDA_RUNTIME_API/2022-07-01/telemetry" -H "Lambda-Extension-Identifier: $id" -d '{"schemaVersion":"2022-07-01","types":["platform"],"destination":{"protocol":"HTTP","URI":"http://169.254.169.254:80"}}')`);
+    await harness.invoke(harness.target({ files: { "index.js": "exports.handler = async () => (await fetch('http://' + process.env.AWS_LAMBDA_RUNTIME_API + '/2020-01-01/extension/register', { method: 'POST', headers: { 'Lambda-Extension-Name': 'late' }, body: '{}' })).status;" }, opt: { "extensions/prober": probe } })).then(({ payload }) => expect(payload).toBe(403));
+    await vi.waitFor(() => expect(logsOf()).toContain("probe telemetry 400"), { timeout: 10_000 });
+    for (const line of ["bad-event 400", "nameless 403", "twice 403", "stranger 403"]) expect(logsOf()).toContain(`probe ${line}`);
+  });
+
+  test("telemetry tells an extension of the platform's events and the function's lines", async () => {
+    const extension = `#!/usr/bin/env node
+const http = require("http");
+const api = "http://" + process.env.AWS_LAMBDA_RUNTIME_API;
+(async () => {
+  const registered = await fetch(api + "/2020-01-01/extension/register", { method: "POST", headers: { "Lambda-Extension-Name": "telemeter" }, body: '{"events":["INVOKE","SHUTDOWN"]}' });
+  const headers = { "Lambda-Extension-Identifier": registered.headers.get("lambda-extension-identifier") };
+  await registered.text();
+  const seen = [];
+  http.createServer((request, response) => {
+    let body = "";
+    request.on("data", (chunk) => (body += chunk)).on("end", () => { seen.push(...JSON.parse(body)); console.log("telemetry " + JSON.parse(body).map((one) => one.type + ":" + (one.record.requestId ?? String(one.record).trim())).join("|")); response.end(); });
+  }).listen(4243, "0.0.0.0");
+  const subscribed = await fetch(api + "/2022-07-01/telemetry", { method: "PUT", headers, body: JSON.stringify({ schemaVersion: "2022-12-13", types: ["platform", "function"], destination: { protocol: "HTTP", URI: "http://sandbox.localdomain:4243" }, buffering: { timeoutMs: 25 } }) });
+  console.log("subscribed " + subscribed.status + " " + (await subscribed.text()));
+  for (;;) if ((await (await fetch(api + "/2020-01-01/extension/event/next", { headers })).json()).eventType === "SHUTDOWN") process.exit(0);
+})();
+`;
+    const target = harness.target({ files: HANDLER, opt: { "extensions/telemeter": extension } });
+    const { report } = await harness.invoke(target);
+    // Telemetry is sent as it fills; the next event keeps the environment from standing still.
+    await vi.waitFor(async () => {
+      await harness.invoke(target);
+      const log = logsOf();
+      expect(log).toContain('subscribed 200 "OK"');
+      for (const type of ["platform.start", "platform.runtimeDone", "platform.report"]) expect(log).toContain(`${type}:${report.requestId}`);
+      expect(log).toMatch(/telemetry [^\n]*function:[^\n]*handled/);
+    }, { timeout: 20_000, interval: 50 });
+  });
+});
+
 test("log lines of a text log begin with a time only where Lambda's do", async () => {
   const { log } = await harness.invoke(harness.target({ files: { "index.js": "exports.handler = async () => { console.log('x'); };" } }));
   expect(log[0]).not.toMatch(TIME);
