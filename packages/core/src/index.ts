@@ -6,6 +6,7 @@ export type { Emission, PlatformEvent } from "./events/event.ts";
 export type { Log } from "./observe/log.ts";
 export type { Trace } from "./observe/trace.ts";
 export type { Record } from "./observe/record.ts";
+export type { Span } from "./observe/tracer.ts";
 export type { StoreScope } from "./storage/scope.ts";
 export { StorageError } from "./storage/database.ts";
 export type { Database, Statement } from "./storage/database.ts";

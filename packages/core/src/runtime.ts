@@ -187,8 +187,14 @@ export class Runtime {
   }
 
   /** Adds an observer of finished spans. */
-  onSpan(observer: (span: Span) => void): void {
+  onSpan(observer: (span: Span) => void): Disposable {
     this.#spanObservers.push(observer);
+    return {
+      [Symbol.dispose]: () => {
+        const at = this.#spanObservers.indexOf(observer);
+        if (at >= 0) this.#spanObservers.splice(at, 1);
+      },
+    };
   }
 
   /** A context of a service that no request stands behind: a delivered event, or, `lasting`, background work. */
@@ -236,6 +242,7 @@ export class Runtime {
       onScope: (run) => this.storage.onOpen((key) => {
         if (key.store === store.name) run(at(key.account, key.region));
       }),
+      onSpan: (observer) => this.onSpan(observer),
     };
   }
 

@@ -6,6 +6,7 @@ import type { ConditionValues } from "./policy/conditions.ts";
 import type { StoreScope } from "./storage/scope.ts";
 import type { PlatformEvent } from "./events/event.ts";
 import type { Record as RequestRecord } from "./observe/record.ts";
+import type { Span } from "./observe/tracer.ts";
 
 /**
  * One operation: typed input in, typed output (or a thrown `AwsError`) out.
@@ -124,6 +125,8 @@ export interface Background<S> {
   scopes(): { account: string; region: string }[];
   /** Called when a store of this service is opened for the first time in this run. */
   onScope(run: (ctx: Context<S>) => void): Disposable;
+  /** Sees every finished span that a handler opened with `ctx.trace.child`. Must be quick and must not throw. */
+  onSpan(observer: (span: Span) => void): Disposable;
 }
 
 /** What a service tells authorization of its resources beyond their ARNs. */

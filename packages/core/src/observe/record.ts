@@ -6,6 +6,8 @@ export interface Record {
   traceId: string;
   spanId: string;
   parentId: string | undefined;
+  /** False when the caller asked not to trace it. */
+  sampled: boolean;
   /** Service id, or the name of a data plane. */
   service: string;
   /** Operation, or route of a data plane. */

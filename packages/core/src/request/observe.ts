@@ -9,6 +9,7 @@ export function observe(call: Call): void {
     traceId: call.trace.traceId,
     spanId: call.trace.spanId,
     parentId: call.trace.parentId,
+    sampled: call.trace.sampled,
     service: call.serviceName,
     operation: call.operationName,
     account: call.account ?? runtime.config.defaultAccount,
