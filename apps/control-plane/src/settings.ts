@@ -105,10 +105,11 @@ function quotas(env: Environment): { [name: string]: number } {
   return found;
 }
 
-/** `CUMULET_S3_BUCKET_DEFAULTS=legacy` is the setting `s3.bucket_defaults`. */
+/** `CUMULET_S3_BUCKET_DEFAULTS=legacy` is the setting `s3.bucket_defaults`; OpenTelemetry's own names (`OTEL_EXPORTER_OTLP_ENDPOINT`) are settings too. */
 function serviceSettings(env: Environment): { [name: string]: string } {
   const found: { [name: string]: string } = {};
   for (const [name, value] of Object.entries(env)) {
+    if (name.startsWith("OTEL_EXPORTER_OTLP_") && value !== undefined) found[settingName(name)] = value;
     if (name.startsWith("CUMULET_") && value !== undefined) found[settingName(name.slice("CUMULET_".length))] = value;
   }
   return found;
