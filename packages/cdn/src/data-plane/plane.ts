@@ -16,7 +16,10 @@ const PREFIX = "/_aws/cloudfront/";
 export const viewerPlane = defineDataPlane<CdnStore, Match>({
   name: "cloudfront-viewer",
   claim: (address, names) => claim(address, names),
-  handle: (ctx, exchange, match) => serve(ctx, exchange, match),
+  handle: (ctx, exchange, match) => {
+    ctx.note("distribution", match.distribution);
+    return serve(ctx, exchange, match);
+  },
 });
 
 function claim(address: Address, names: Names): Claim<Match> | undefined {

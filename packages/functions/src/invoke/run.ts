@@ -46,6 +46,10 @@ export async function run(ctx: LambdaContext, resolved: Resolved, request: Invoc
   const leave = enter(ctx, fn);
   try {
     const service = live.background.at(ctx.account, ctx.region);
+    // Metrics of functions derive from this span, so it is there however a function was invoked.
+    const span = ctx.trace.child("Invocation", {
+      "lambda.function": fn.name, "lambda.account": ctx.account, "lambda.region": ctx.region, ...(qualifier === undefined ? {} : { "lambda.qualifier": qualifier }),
+    });
     const timeoutMs = row.settings.timeout * 1000;
     const execution = await live.fleet.run(targetOf(live, service, row), () => ({
       requestId: request.requestId,
@@ -58,7 +62,10 @@ export async function run(ctx: LambdaContext, resolved: Resolved, request: Invoc
       cognitoIdentity: undefined,
       tenantId: request.tenantId,
     }), request.tail);
-    void execution.done.then(leave);
+    void execution.done.then(({ report }) => {
+      leave();
+      span.end({ "lambda.duration_ms": report.durationMs, "lambda.failed": report.status !== "success", ...(report.initMs === undefined ? {} : { "lambda.init_ms": report.initMs }) });
+    });
     return { execution, executedVersion: versionName(row.version) };
   } catch (error) {
     leave();
