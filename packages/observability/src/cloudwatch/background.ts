@@ -1,6 +1,7 @@
 import type { Background, Context } from "@cumulet/core";
 import { sweepEvery } from "../sweep.ts";
 import { startSchedule } from "./alarms/schedule.ts";
+import { ServiceMetrics, serviceMetricsOf } from "./derive/service-metrics.ts";
 import type { CloudWatchStore } from "./store/index.ts";
 
 const HOUR_MS = 3_600_000;
@@ -28,12 +29,20 @@ function age(ctx: Context<CloudWatchStore>): boolean {
 }
 
 export function startBackground(platform: Background<CloudWatchStore>): Disposable {
+  const metrics = new ServiceMetrics(platform);
   const schedule = startSchedule(platform);
   const sweep = sweepEvery(platform, 3 * HOUR_MS, age);
   return {
     [Symbol.dispose]: () => {
       schedule[Symbol.dispose]();
       sweep[Symbol.dispose]();
+      metrics[Symbol.dispose]();
     },
   };
+}
+
+/** Sees every finished request; starts after `startBackground`. */
+export function observeRequests(platform: Background<CloudWatchStore>): ServiceMetrics["observe"] {
+  const metrics = serviceMetricsOf(platform);
+  return (record) => metrics.observe(record);
 }

@@ -1,6 +1,6 @@
 import { defineService } from "@cumulet/core";
 import { runActions } from "./alarms/actions.ts";
-import { startBackground } from "./background.ts";
+import { observeRequests, startBackground } from "./background.ts";
 import { describeAlarmHistory } from "./operations/alarm-history.ts";
 import {
   deleteAlarms, describeAlarms, describeAlarmsForMetric, disableAlarmActions, enableAlarmActions, putCompositeAlarm, putMetricAlarm, setAlarmState,
@@ -41,6 +41,7 @@ export const cloudwatch = defineService({
   },
   consumes: { "cloudwatch.alarm-state": runActions },
   background: startBackground,
+  observes: observeRequests,
   limits: {
     PutCompositeAlarm: "Actions go to SNS topics and Lambda functions.",
     PutMetricAlarm: "Actions go to SNS topics and Lambda functions; bands of ANOMALY_DETECTION_BAND are the mean of two weeks plus and minus deviations.",

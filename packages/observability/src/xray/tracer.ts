@@ -14,6 +14,8 @@ const WAITING_MAX = 1000;
 
 /** What only serves the platform's own watching appears in no trace. */
 const PLUMBING = new Set(["logs", "cloudwatch", "cloudtrail"]);
+/** Data planes that are no part of an application. */
+const UNTRACED = new Set(["xray", "otlp", "lambda-code", "issuer", "sns-messages", "s3-preflight"]);
 
 /**
  * Makes traces of finished requests. The first request of a trace decides whether it is kept; what is kept is gathered for the
@@ -44,7 +46,7 @@ export class Tracer implements Disposable {
 
   /** Notes a finished request. */
   observe(record: RequestRecord): void {
-    if (!record.sampled || record.service === "xray" || (record.via === "call" && PLUMBING.has(record.service)) || record.operation === "unknown") return;
+    if (!record.sampled || UNTRACED.has(record.service) || (record.via === "call" && PLUMBING.has(record.service)) || record.operation === "unknown") return;
     if (!this.#keeps(record.traceId)) return;
     this.#waiting.push(record);
     if (this.#waiting.length >= WAITING_MAX) this.flush();

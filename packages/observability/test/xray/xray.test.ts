@@ -24,9 +24,7 @@ const edge = defineService({
     name: "execute-api",
     claim: ({ path }) => (path.startsWith("/edge") ? { account: "000000000000", region: "us-east-1", match: null } : undefined),
     handle: async (ctx, { response, address }) => {
-      ctx.note("apiId", "api1");
-      ctx.note("apiName", "shop");
-      ctx.note("stage", "prod");
+      ctx.note("gateway", { api: "shop", stage: "prod" });
       const span = ctx.trace.child("render", { template: "page" });
       await ctx.call.cloudtrail.ListTrails({});
       span.end();

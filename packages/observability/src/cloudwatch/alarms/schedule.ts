@@ -1,4 +1,5 @@
 import type { Background, Context, PlatformConfig } from "@cumulet/core";
+import { serviceMetricsOf } from "../derive/service-metrics.ts";
 import { evaluate } from "./evaluate.ts";
 import type { CloudWatchStore } from "../store/index.ts";
 
@@ -51,6 +52,7 @@ export class AlarmSchedule implements Disposable {
   }
 
   #tick(): void {
+    serviceMetricsOf(this.#platform).flush();
     const onMinute = this.#platform.clock.now() % MINUTE_MS < FAST_MS;
     let fast = false;
     for (const [key, ctx] of this.#scopes) {

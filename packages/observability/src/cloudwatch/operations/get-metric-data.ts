@@ -1,4 +1,5 @@
 import type { GetMetricDataInput, GetMetricDataOutput, MetricDataQuery, MetricDataResult } from "@cumulet/protocol/models/cloudwatch.d.ts";
+import { flushServiceMetrics } from "../derive/service-metrics.ts";
 import { readToken, writeToken } from "../../tokens.ts";
 import { invalidValue, validationError } from "../domain/errors.ts";
 import { defaultLabel, fillLabel } from "../domain/labels.ts";
@@ -10,6 +11,7 @@ const POINTS_MAX = 100_800;
 
 /** Metrics and expressions over them, newest point first unless asked otherwise. */
 export function getMetricData(ctx: Ctx, input: GetMetricDataInput): GetMetricDataOutput {
+  flushServiceMetrics(ctx);
   const { MetricDataQueries: queries, StartTime: startMs, EndTime: endMs, ScanBy: scanBy = "TimestampDescending", MaxDatapoints: max = POINTS_MAX } = input;
   if (startMs >= endMs) throw validationError("The parameter EndTime must be greater than StartTime.");
   for (const { MetricStat: stat } of queries) if (stat !== undefined) checkPeriod(stat.Period);

@@ -1,4 +1,5 @@
 import type { Datapoint, GetMetricStatisticsInput, GetMetricStatisticsOutput } from "@cumulet/protocol/models/cloudwatch.d.ts";
+import { flushServiceMetrics } from "../derive/service-metrics.ts";
 import { invalidCombination, invalidValue, missingParameter } from "../domain/errors.ts";
 import { metricKey } from "../domain/metric.ts";
 import { isSimple, statistic, type Statistic } from "../domain/statistics.ts";
@@ -8,6 +9,7 @@ const POINTS_MAX = 1440;
 
 /** Statistics of one metric, one point for each period and unit. */
 export function getMetricStatistics(ctx: Ctx, input: GetMetricStatisticsInput): GetMetricStatisticsOutput {
+  flushServiceMetrics(ctx);
   const { StartTime: startMs, EndTime: endMs, Period: period, Unit: unit, Statistics: simple = [], ExtendedStatistics: extended = [] } = input;
   if (simple.length === 0 && extended.length === 0) throw missingParameter("Statistics");
   if (startMs >= endMs) throw invalidValue("The parameter StartTime must be less than the parameter EndTime.");

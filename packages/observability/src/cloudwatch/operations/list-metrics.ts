@@ -1,4 +1,5 @@
 import type { ListMetricsInput, ListMetricsOutput, Metric } from "@cumulet/protocol/models/cloudwatch.d.ts";
+import { flushServiceMetrics } from "../derive/service-metrics.ts";
 import { readToken, writeToken } from "../../tokens.ts";
 import { invalidValue } from "../domain/errors.ts";
 import type { MetricRow } from "../store/metrics.ts";
@@ -12,6 +13,7 @@ const RECENT_MS = 3 * 3_600_000;
 
 /** Metrics that had data lately, by namespace, name and dimensions. */
 export function listMetrics(ctx: Ctx, input: ListMetricsInput): ListMetricsOutput {
+  flushServiceMetrics(ctx);
   let after: Pick<MetricRow, "namespace" | "name" | "dimensions"> | undefined;
   if (input.NextToken !== undefined) {
     const token = readToken(input.NextToken) as typeof after;

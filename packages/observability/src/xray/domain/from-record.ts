@@ -21,7 +21,7 @@ const APPEARANCES: { readonly [service: string]: Appearance } = {
 
 /** Data planes by name. */
 const PLANES: { readonly [plane: string]: string } = {
-  "execute-api": "AWS::ApiGateway::Stage", cloudfront: "AWS::CloudFront::Distribution", "lambda-url": "AWS::Lambda::Url", "s3-website": "AWS::S3",
+  "execute-api": "AWS::ApiGateway::Stage", "cloudfront-viewer": "AWS::CloudFront::Distribution", "lambda-url": "AWS::Lambda::Url", "s3-website": "AWS::S3",
 };
 
 const THROTTLES = /Throttl|TooManyRequests|ProvisionedThroughputExceeded|RequestLimitExceeded|SlowDown/;
@@ -44,10 +44,10 @@ export function segmentsOf(record: RequestRecord): Segment[] {
   };
   const plane = PLANES[service];
   if (plane !== undefined || !Object.hasOwn(serviceIndex, service)) {
-    const { apiId, stage, apiName } = record.notes as { apiId?: string; stage?: string; apiName?: string };
+    const { gateway, distribution } = record.notes as { gateway?: { api?: string; stage?: string }; distribution?: string };
     return [{
       ...base,
-      name: apiName !== undefined && stage !== undefined ? `${apiName}/${stage}` : apiId ?? (record.url.split(/[/?]/)[0] || service),
+      name: gateway?.api === undefined ? distribution ?? (record.url.split(/[/?]/)[0] || service) : gateway.stage === undefined ? gateway.api : `${gateway.api}/${gateway.stage}`,
       origin: plane ?? service,
       http: http(record),
       aws: { account_id: record.account, region: record.region, request_id: record.requestId },
