@@ -1,9 +1,15 @@
 import { defineService } from "@cumulet/core";
 import { runNetwork } from "./data-plane/network.ts";
 import { viewerPlane } from "./data-plane/plane.ts";
+import * as associations from "./operations/associations.ts";
 import * as distributions from "./operations/distributions.ts";
+import * as encryption from "./operations/encryption.ts";
 import * as invalidations from "./operations/invalidations.ts";
+import * as keys from "./operations/keys.ts";
+import * as logging from "./operations/logging.ts";
+import * as originAccess from "./operations/origin-access.ts";
 import * as policies from "./operations/policies.ts";
+import * as staging from "./operations/staging.ts";
 import * as tags from "./operations/tags.ts";
 import { store } from "./store.ts";
 
@@ -11,7 +17,7 @@ export const cloudfront = defineService({
   model: "cloudfront",
   store,
   operations: {
-    ...distributions, ...invalidations, ...policies, ...tags,
+    ...distributions, ...invalidations, ...policies, ...tags, ...originAccess, ...keys, ...associations, ...staging, ...logging, ...encryption,
   },
   dataPlanes: [viewerPlane],
   background: runNetwork,

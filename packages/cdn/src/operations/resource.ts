@@ -10,7 +10,7 @@ export type Cdn = Context<CdnStore>;
 const UPPER = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
 
 /** An id as CloudFront makes them: a letter that tells the kind, then 13 upper-case characters. */
-export function newId(ctx: Cdn, letter: "E" | "I" | "K"): string {
+export function newId(ctx: Cdn, letter: "C" | "E" | "I" | "K" | "P"): string {
   return `${letter}${ctx.ids.token(13, UPPER)}`;
 }
 
