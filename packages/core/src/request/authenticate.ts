@@ -45,6 +45,7 @@ export function authenticate(call: Call): void {
   call.credential = credential;
   call.account = credential.account;
   call.principal = credential.principal;
+  call.sourceArn = credential.sourceArn;
   // S3 signs the digest that the request states, so that a refusal needs no body; other services sign the body's own.
   if (style === "s3" || signature.source === "query") checkSignature(call, undefined);
 }

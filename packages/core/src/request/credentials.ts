@@ -11,6 +11,8 @@ export interface AccessKeyData {
   expiresMs?: number;
   /** False once somebody sets the key inactive. */
   active: boolean;
+  /** Of a service's own key: the one resource for which it signs with it, `aws:SourceArn` in policies. */
+  sourceArn?: string;
 }
 
 /** The kind under which access keys stand in the directory. */
@@ -30,6 +32,7 @@ export interface Credential {
   /** False for a key that nobody created here: its real secret is not known to the platform. */
   registered: boolean;
   active: boolean;
+  sourceArn?: string | undefined;
 }
 
 const TWELVE_DIGITS = /^\d{12}$/;
@@ -70,8 +73,8 @@ export function anonymousPrincipal(account: string): Principal {
 export function resolveCredential(accessKeyId: string, names: Pick<Names, "find">, defaultAccount: string): Credential {
   const owner: NameOwner | undefined = names.find(ACCESS_KEY, accessKeyId);
   if (owner !== undefined) {
-    const { principal, secret, sessionToken, expiresMs, active } = owner.data as AccessKeyData;
-    return { accessKeyId, account: owner.account, principal: { ...principal, accessKeyId }, secret, sessionToken, expiresMs, active, registered: true };
+    const { principal, secret, sessionToken, expiresMs, active, sourceArn } = owner.data as AccessKeyData;
+    return { accessKeyId, account: owner.account, principal: { ...principal, accessKeyId }, secret, sessionToken, expiresMs, active, registered: true, sourceArn };
   }
   const account = TWELVE_DIGITS.test(accessKeyId) ? accessKeyId : defaultAccount;
   return {

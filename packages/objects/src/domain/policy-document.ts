@@ -44,7 +44,8 @@ function checkStatement(statement: PolicyStatement, arn: string, objects: string
 }
 
 function checkPrincipal(type: string, value: string): void {
-  const valid = type === "AWS" ? value === "*" || /^\d{12}$/.test(value) || /^arn:[^:]+:(iam|sts)::\d{12}:(root|user\/.+|role\/.+|assumed-role\/.+|federated-user\/.+)$/.test(value) || /^A(ID|RO)A[A-Z0-9]+$/.test(value)
+  // An origin access identity of CloudFront is named as a user of CloudFront's own.
+  const valid = type === "AWS" ? value === "*" || /^arn:[^:]+:iam::cloudfront:user\/CloudFront Origin Access Identity [A-Z0-9]+$/.test(value) || /^\d{12}$/.test(value) || /^arn:[^:]+:(iam|sts)::\d{12}:(root|user\/.+|role\/.+|assumed-role\/.+|federated-user\/.+)$/.test(value) || /^A(ID|RO)A[A-Z0-9]+$/.test(value)
     : type === "CanonicalUser" ? isCanonicalId(value)
       : type === "Service" ? /^[a-z0-9.*-]+$/.test(value)
         : type === "Federated";
