@@ -1,6 +1,7 @@
 import type { PlatformConfig } from "@cumulet/core";
-import type { CachePolicyConfig, DistributionConfig, Origin, OriginRequestPolicyConfig, ResponseHeadersPolicyConfig } from "@cumulet/protocol/models/cloudfront.d.ts";
-import { compileBehavior, type Behavior, type PolicyLookup } from "../domain/behavior.ts";
+import type { CachePolicyConfig, ContinuousDeploymentPolicyConfig, DistributionConfig, KeyGroupConfig, Origin, OriginAccessControlConfig, OriginGroup, OriginRequestPolicyConfig, PublicKeyConfig, ResponseHeadersPolicyConfig } from "@cumulet/protocol/models/cloudfront.d.ts";
+import { compileBehavior, type Behavior } from "../domain/behavior.ts";
+import type { RuleLookup } from "../domain/distribution-rules.ts";
 import { managedCachePolicies, managedOriginRequestPolicies, managedResponseHeadersPolicies } from "../domain/managed-policies.ts";
 import { compilePathPattern } from "../domain/path-pattern.ts";
 import type { DistributionBody } from "../names.ts";
@@ -13,11 +14,24 @@ export interface Distribution {
   config: DistributionConfig;
   /** `d111111abcdef8.cloudfront.localhost` */
   domainName: string;
-  origins: ReadonlyMap<string, Origin>;
+  origins: ReadonlyMap<string, ReadyOrigin>;
+  groups: ReadonlyMap<string, OriginGroup>;
+  /** Sends a part of the traffic to a staging distribution. */
+  deployment: ContinuousDeploymentPolicyConfig | undefined;
+  /** Alternate domain names, as configured. */
+  aliases: readonly string[];
   /** The first that fits, in the order of the configuration; the default one last. */
   behavior(path: string): Behavior;
   /** Seconds for which an error status is kept at least. */
   errorTtl(status: number): number;
+}
+
+/** An origin and how it is signed for. */
+export interface ReadyOrigin {
+  config: Origin;
+  access: OriginAccessControlConfig | undefined;
+  /** Id of the origin access identity that reads the bucket. */
+  identity: string | undefined;
 }
 
 /** CloudFront's error caching minimum TTL unless a distribution says otherwise, seconds. */
@@ -28,11 +42,16 @@ const managedOriginRequest = new Map(managedOriginRequestPolicies.map(({ id, con
 const managedResponseHeaders = new Map(managedResponseHeadersPolicies.map(({ id, config }) => [id, config]));
 
 /** Policies of an account, managed ones included. */
-export function policiesOf({ resources }: CdnStore): PolicyLookup {
+export function policiesOf({ resources }: CdnStore): RuleLookup {
   return {
     cachePolicy: (id) => managedCache.get(id) ?? resources.get<CachePolicyConfig>("cache-policy", id)?.body,
     originRequestPolicy: (id) => managedOriginRequest.get(id) ?? resources.get<OriginRequestPolicyConfig>("origin-request-policy", id)?.body,
     responseHeadersPolicy: (id) => managedResponseHeaders.get(id) ?? resources.get<ResponseHeadersPolicyConfig>("response-headers-policy", id)?.body,
+    keyGroup: (id) => resources.get<KeyGroupConfig>("key-group", id)?.body.Items,
+    originAccessControl: (id) => resources.get("origin-access-control", id),
+    originAccessIdentity: (id) => resources.get("origin-access-identity", id),
+    realtimeLogConfig: (arn) => resources.get("realtime-log-config", arn.split("/").at(-1)!),
+    publicKey: (id) => resources.get<PublicKeyConfig>("public-key", id)?.body.EncodedKey,
   };
 }
 
@@ -59,14 +78,15 @@ export function distributionOf(store: CdnStore, id: string, config: PlatformConf
   if (distribution === undefined) {
     const resource = store.resources.get<DistributionBody>("distribution", id);
     if (resource === undefined) return undefined;
-    distribution = compileDistribution(resource, policiesOf(store), config.domains[0] ?? "localhost", semanticsOf(config));
+    distribution = compileDistribution(resource, store, config.domains[0] ?? "localhost", semanticsOf(config));
     known.distributions.set(id, distribution);
   }
   return distribution;
 }
 
-function compileDistribution({ id, etag, body }: Resource<DistributionBody>, policies: PolicyLookup, domain: string, semantics: Semantics): Distribution {
+function compileDistribution({ id, etag, body }: Resource<DistributionBody>, store: CdnStore, domain: string, semantics: Semantics): Distribution {
   const { config } = body;
+  const policies = policiesOf(store);
   const behaviors = (config.CacheBehaviors?.Items ?? []).map((item) => {
     const behavior = compileBehavior(item, policies, semantics);
     return { matches: compilePathPattern(behavior.pathPattern), behavior };
@@ -78,11 +98,24 @@ function compileDistribution({ id, etag, body }: Resource<DistributionBody>, pol
     etag,
     config,
     domainName: `${body.label}.cloudfront.${domain}`,
-    origins: new Map(config.Origins.Items.map((origin) => [origin.Id, origin])),
+    origins: new Map(config.Origins.Items.map((origin) => [origin.Id, readyOrigin(origin, store)])),
+    groups: new Map((config.OriginGroups?.Items ?? []).map((group) => [group.Id, group])),
+    deployment: config.ContinuousDeploymentPolicyId === undefined || config.ContinuousDeploymentPolicyId === "" ? undefined
+      : store.resources.get<ContinuousDeploymentPolicyConfig>("continuous-deployment-policy", config.ContinuousDeploymentPolicyId)?.body,
+    aliases: config.Aliases?.Items ?? [],
     behavior: (path) => {
       for (const { matches, behavior } of behaviors) if (matches(path)) return behavior;
       return fallback;
     },
     errorTtl: (status) => errors.get(status)?.ErrorCachingMinTTL ?? ERROR_TTL,
+  };
+}
+
+function readyOrigin(config: Origin, { resources }: CdnStore): ReadyOrigin {
+  const { OriginAccessControlId: id, S3OriginConfig } = config;
+  return {
+    config,
+    access: id === undefined || id === "" ? undefined : resources.get<OriginAccessControlConfig>("origin-access-control", id)?.body,
+    identity: S3OriginConfig === undefined || S3OriginConfig.OriginAccessIdentity === "" ? undefined : S3OriginConfig.OriginAccessIdentity.split("/").at(-1),
   };
 }

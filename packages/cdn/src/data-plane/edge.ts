@@ -1,12 +1,16 @@
 import type { Context, Exchange } from "@cumulet/core";
+import { applyResponseHeaders } from "../domain/response-headers.ts";
+import type { Behavior } from "../domain/behavior.ts";
 import type { CdnStore } from "../store.ts";
 import { Body } from "./cache/body.ts";
-import { distributionOf, semanticsOf } from "./distribution.ts";
+import { distributionOf } from "./distribution.ts";
+import { refuseByBehavior, refuseByDistribution } from "./gate.ts";
 import { obtain } from "./lookup.ts";
 import { networkOf } from "./network.ts";
 import type { Match } from "./plane.ts";
-import { errorReply, send, type Reply } from "./reply.ts";
-import { viewerOf, type Viewer } from "./viewer.ts";
+import { send, type Reply } from "./reply.ts";
+import { stagingFor } from "./staging.ts";
+import { addOwnHeaders, viewerOf, type Viewer } from "./viewer.ts";
 
 /** Answers a viewer. */
 export async function serve(ctx: Context<CdnStore>, { request, response, address }: Exchange, match: Match): Promise<void> {
@@ -17,24 +21,32 @@ export async function serve(ctx: Context<CdnStore>, { request, response, address
     return;
   }
   const viewer = viewerOf(ctx, network, distribution, request, response, match.path, address.query);
+  if (distribution.deployment !== undefined) viewer.distribution = stagingFor(viewer, distribution.deployment) ?? distribution;
   await send(viewer, await answer(viewer));
 }
 
-/** Methods that a distribution can allow. */
-const ALL_METHODS = 7;
-
 async function answer(viewer: Viewer): Promise<Reply> {
-  const { distribution } = viewer;
-  if (!distribution.config.Enabled) return errorReply(viewer, 403, "The distribution is disabled.");
-  if (viewer.path === "/" && distribution.config.DefaultRootObject !== "") viewer.path = `/${distribution.config.DefaultRootObject}`;
-  const behavior = distribution.behavior(viewer.path);
-  const { allowedMethods } = behavior;
-  // CloudFront knows seven methods; a cache by the RFCs lets unknown ones through.
-  if (!allowedMethods.has(viewer.method) && !(allowedMethods.size === ALL_METHODS && semanticsOf(viewer.ctx.config) === "rfc")) {
-    const only = allowedMethods.size === 2 ? "The distribution supports only cachable requests." : "";
-    return errorReply(viewer, 403, `This distribution is not configured to allow the HTTP request method that was used for this request. ${only}`);
-  }
-  return customised(viewer, await obtain(viewer, behavior));
+  const { config } = viewer.distribution;
+  if (viewer.path === "/" && config.DefaultRootObject !== "") viewer.path = `/${config.DefaultRootObject}`;
+  const behavior = viewer.distribution.behavior(viewer.path);
+  const reply = refuseByDistribution(viewer) ?? refuseByBehavior(viewer, behavior);
+  if (reply !== undefined) return dressed(viewer, behavior, reply);
+  addOwnHeaders(viewer, behavior);
+  return dressed(viewer, behavior, await customised(viewer, await obtain(viewer, behavior)));
+}
+
+/** The behaviour's response headers policy, on whatever the viewer gets. */
+function dressed(viewer: Viewer, { responseHeaders: policy }: Behavior, reply: Reply): Reply {
+  if (policy === undefined) return reply;
+  const headers = applyResponseHeaders({ headers: reply.headers, request: viewer.headers, method: viewer.method }, policy);
+  const timing = policy.ServerTimingHeadersConfig;
+  if (timing?.Enabled === true && viewer.ctx.ids.random() * 100 < (timing.SamplingRate ?? 0)) headers.push("Server-Timing", serverTiming(viewer, reply));
+  return { ...reply, headers };
+}
+
+function serverTiming({ network, id }: Viewer, { result }: Reply): string {
+  const cache = result === "Hit" ? "cdn-cache-hit" : result === "RefreshHit" ? "cdn-cache-refresh" : "cdn-cache-miss";
+  return `${cache},cdn-pop;desc="${network.pop}",cdn-rid;desc="${id}"`;
 }
 
 /** A custom error page in the place of an origin's error, where the distribution has one. */

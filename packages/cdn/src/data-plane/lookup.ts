@@ -1,14 +1,17 @@
+import { pipeline, Readable } from "node:stream";
+import { constants, createBrotliCompress, createGzip } from "node:zlib";
 import type { Behavior } from "../domain/behavior.ts";
 import { freshened, isStrong } from "../domain/cache/conditional.ts";
 import { storageOf, type OriginAnswer, type TtlRules } from "../domain/cache/freshness.ts";
 import { cacheKey } from "../domain/cache/key.ts";
 import { parseContentRange, parseRanges } from "../domain/cache/range.ts";
 import { selectingFields, selectsSame, type Selecting } from "../domain/cache/vary.ts";
+import { codingFor, compressedHeaders } from "../domain/compression.ts";
 import { endToEnd, headerOf, setHeader, withoutHeaders, type RequestHeaders } from "../domain/headers.ts";
 import { selectQuery, selects } from "../domain/selection.ts";
 import { Body, TruncatedBody } from "./cache/body.ts";
 import type { Slot } from "./cache/cache.ts";
-import { addPart, ageMs, covers, totalOf, wholeEntry, type Entry, type Part } from "./cache/entry.ts";
+import { ageMs, covers, tidy, totalOf, wholeEntry, type Entry, type Part } from "./cache/entry.ts";
 import { semanticsOf } from "./distribution.ts";
 import { askOf, forward, type Ask } from "./forward.ts";
 import { OriginFailure, type OriginResponse } from "./origin.ts";
@@ -175,16 +178,20 @@ async function fetched(asked: Ask, slot: Slot, entry: Entry | undefined, leading
     const passed = (): Reply => ({ ...stored(wholeEntry({ ...answer, storage, selecting, body: new Body() }), "Miss", responseMs), body: response.body, age: ageOf(answer), entry: undefined });
     if (viewer.method === "HEAD" || answer.status === 304) return passed();
     if (answer.status === 206) return partOf(viewer, slot, { ...answer, storage, selecting }, response, partial) ?? passed();
-    if (!storage.store || Number(headerOf(answer.headers, "content-length") ?? 0) > cache.limits.objectBytes) {
+    if (!storage.store || (lengthOf(answer) ?? 0) > cache.limits.objectBytes) {
       if (entry !== undefined && answer.status < 500) cache.remove(slot, entry);
       return passed();
     }
-    const length = headerOf(answer.headers, "content-length");
+    const length = lengthOf(answer);
+    const coding = behavior.compress ? codingFor(answer.status, answer.headers, asked.acceptEncoding) : undefined;
     const body = new Body();
-    const fresh = { ...wholeEntry({ ...answer, storage, selecting, body }), total: length === undefined ? undefined : Number(length) };
+    const fresh = {
+      ...wholeEntry({ ...answer, headers: coding === undefined ? answer.headers : compressedHeaders(answer.headers, coding), storage, selecting, body }),
+      total: coding === undefined ? length : undefined,
+    };
     cache.put(slot, fresh, viewer.headers);
     shared = true;
-    void fill(viewer, slot, fresh, body, response, fresh.total);
+    void fill(viewer, slot, fresh, { body, source: response.body, length, coding });
     return { ...stored(fresh, "Miss", responseMs), age: ageOf(answer) };
   } catch (error) {
     if (entry !== undefined && error instanceof OriginFailure && mayServeStale(entry, ctx.clock.now(), rulesOf(viewer, behavior), true)) return stored(entry, "Hit", ctx.clock.now());
@@ -237,19 +244,29 @@ function partOf(viewer: Viewer, slot: Slot, answer: OriginAnswer & Pick<Entry, "
   setHeader(headers, "Content-Length", String(range.total));
   const body = new Body();
   const part: Part = { start: range.start, body };
-  const entry: Entry = { status: 200, headers, storage: answer.storage, responseMs: answer.responseMs, selecting: answer.selecting, whole: false, total: range.total, parts: same ? [...partial.parts] : [] };
-  void fill(viewer, slot, entry, body, response, range.end - range.start + 1, () => {
-    addPart(entry, part);
-    cache.put(slot, entry, viewer.headers);
-  });
+  const entry: Entry = { status: 200, headers, storage: answer.storage, responseMs: answer.responseMs, selecting: answer.selecting, whole: false, total: range.total, parts: same ? partial.parts : [] };
+  entry.parts = [...entry.parts, part].sort((one, other) => one.start - other.start);
+  cache.put(slot, entry, viewer.headers);
+  void fill(viewer, slot, entry, { body, source: response.body, length: range.end - range.start + 1, coding: undefined, done: () => tidy(entry) });
   return { status: 206, headers: answer.headers, body, result: "Miss", age: ageOf(answer), entry: undefined };
 }
 
+/** A body on its way from the origin into the cache. */
+interface Filling {
+  body: Body;
+  source: Readable;
+  /** Bytes that the origin announced. */
+  length: number | undefined;
+  coding: "br" | "gzip" | undefined;
+  /** Called when all of it has come. */
+  done?(): void;
+}
+
 /** Reads a body into its entry. One that breaks off, or is not as long as was said, is nobody's answer any more. */
-async function fill(viewer: Viewer, slot: Slot, entry: Entry, body: Body, { body: source }: OriginResponse, length: number | undefined, done?: () => void): Promise<void> {
+async function fill(viewer: Viewer, slot: Slot, entry: Entry, { body, source, length, coding, done }: Filling): Promise<void> {
   const { cache } = viewer.network;
   try {
-    for await (const chunk of source as AsyncIterable<Buffer>) {
+    for await (const chunk of coded(source, length, coding)) {
       const room = body.append(chunk);
       if (room !== undefined) await room;
       if (body.length > cache.limits.objectBytes && !body.detached) {
@@ -257,14 +274,36 @@ async function fill(viewer: Viewer, slot: Slot, entry: Entry, body: Body, { body
         body.detach();
       }
     }
-    if (length !== undefined && length !== body.length) throw new TruncatedBody(`The origin sent ${body.length} bytes of ${length}.`);
     body.end();
-    if (done !== undefined && !body.detached) done();
+    done?.();
     cache.measure(slot);
   } catch (error) {
     body.fail(new TruncatedBody((error as Error).message, { cause: error }));
     cache.remove(slot, entry);
   }
+}
+
+/** The origin's bytes, counted against what it announced, then compressed where the edge does so. */
+function coded(source: Readable, length: number | undefined, coding: Filling["coding"]): AsyncIterable<Buffer> {
+  const whole = counted(source, length);
+  if (coding === undefined) return whole;
+  // Level 5 of brotli costs about what gzip's default does.
+  const coder = coding === "gzip" ? createGzip() : createBrotliCompress({ params: { [constants.BROTLI_PARAM_QUALITY]: 5 } });
+  return pipeline(Readable.from(whole), coder, () => undefined) as AsyncIterable<Buffer>;
+}
+
+async function* counted(source: Readable, length: number | undefined): AsyncGenerator<Buffer> {
+  let bytes = 0;
+  for await (const chunk of source as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    yield chunk;
+  }
+  if (length !== undefined && length !== bytes) throw new TruncatedBody(`The origin sent ${bytes} bytes of ${length}.`);
+}
+
+function lengthOf({ headers }: OriginAnswer): number | undefined {
+  const length = headerOf(headers, "content-length");
+  return length === undefined ? undefined : Number(length);
 }
 
 /** `Age` of what comes from the origin: what caches before it say. */

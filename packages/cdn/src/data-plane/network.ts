@@ -16,6 +16,8 @@ export class Network {
   readonly origins = new Origins();
   /** Name of the edge as `X-Amz-Cf-Pop` says it. */
   readonly pop = "LCL50-P1";
+  /** Where viewers reach this cloud by HTTPS; undefined when it does not listen for it. */
+  httpsPort: number | undefined;
   readonly parseHost: HostParser;
 
   constructor(config: PlatformConfig) {

@@ -1,7 +1,9 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { TLSSocket } from "node:tls";
 import type { Context } from "@cumulet/core";
+import type { Behavior } from "../domain/behavior.ts";
 import type { RequestHeaders } from "../domain/headers.ts";
+import { isOwnHeader, viewerHeaders } from "../domain/viewer-headers.ts";
 import type { CdnStore } from "../store.ts";
 import type { Distribution } from "./distribution.ts";
 import type { Network } from "./network.ts";
@@ -23,7 +25,13 @@ export interface Viewer {
   https: boolean;
   /** `1.1` or `2.0`. */
   httpVersion: string;
+  /** ISO 3166-1 alpha-2. */
+  country: string;
 }
+
+/** Tells the edge where a viewer is, for trying out what depends on it. */
+const COUNTRY_HEADER = "x-cumulet-viewer-country";
+
 
 /** Alphabet of CloudFront's request ids. */
 const ID_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
@@ -33,7 +41,8 @@ export function viewerOf(ctx: Context<CdnStore>, network: Network, distribution:
   const headers: RequestHeaders = {};
   for (const name in request.headers) {
     const value = request.headers[name];
-    if (value !== undefined) headers[name] = typeof value === "string" ? value : value.join(", ");
+    // What CloudFront says of a viewer nobody else may say.
+    if (value !== undefined && !isOwnHeader(name)) headers[name] = typeof value === "string" ? value : value.join(", ");
   }
   return {
     ctx, network, distribution, request, response,
@@ -45,5 +54,19 @@ export function viewerOf(ctx: Context<CdnStore>, network: Network, distribution:
     ip: (request.socket.remoteAddress ?? "127.0.0.1").replace(/^::ffff:/, ""),
     https: (request.socket as TLSSocket).encrypted === true,
     httpVersion: request.httpVersionMajor >= 2 ? "2.0" : "1.1",
+    country: (headers[COUNTRY_HEADER] ?? ctx.config.settings["cdn.viewer_country"] ?? "US").toUpperCase().slice(0, 2),
   };
+}
+
+/** Gives a viewer's headers those of CloudFront's own that a behaviour asks for. */
+export function addOwnHeaders(viewer: Viewer, { ownHeaders }: Behavior): void {
+  if (ownHeaders.length === 0) return;
+  const { ip, request, https, httpVersion, country, headers } = viewer;
+  const socket = request.socket as TLSSocket;
+  const own = viewerHeaders({
+    ip, https, httpVersion, country,
+    port: socket.remotePort ?? 0,
+    tls: https ? `${socket.getProtocol() ?? ""}:${socket.getCipher().name}:fullHandshake` : undefined,
+  }, headers);
+  for (const name of ownHeaders) if (own[name] !== undefined) headers[name] = own[name];
 }

@@ -1,6 +1,7 @@
 import type {
   CacheBehavior, CachePolicyConfig, DefaultCacheBehavior, OriginRequestPolicyConfig, ResponseHeadersPolicyConfig,
 } from "@cumulet/protocol/models/cloudfront.d.ts";
+import { isOwnHeader } from "./viewer-headers.ts";
 import { everything, nothing, selectionOf, union, withWildcards, type Selection } from "./selection.ts";
 
 /** Headers, cookies and query parameters: of a cache key, or of what the origin gets. */
@@ -25,12 +26,15 @@ export interface Behavior {
   maxTtl: number;
   key: Selections;
   forward: Selections;
-  /** CloudFront's own headers that the origin or the key asks for, lower case. */
+  /** CloudFront's own headers that the key or the origin asks for, lower case. */
+  ownHeaders: readonly string[];
   gzip: boolean;
   brotli: boolean;
   /** Legacy settings (`ForwardedValues`): headers that no list names reach the origin too. */
   legacy: boolean;
   responseHeaders: ResponseHeadersPolicyConfig | undefined;
+  /** Public keys (PEM) by id whose signatures open the behaviour; undefined when it is open to all. */
+  trustedKeys: ReadonlyMap<string, string> | undefined;
 }
 
 /** Where a behaviour's policies are found. */
@@ -38,6 +42,10 @@ export interface PolicyLookup {
   cachePolicy(id: string): CachePolicyConfig | undefined;
   originRequestPolicy(id: string): OriginRequestPolicyConfig | undefined;
   responseHeadersPolicy(id: string): ResponseHeadersPolicyConfig | undefined;
+  /** Ids of a key group's public keys. */
+  keyGroup(id: string): readonly string[] | undefined;
+  /** A public key, PEM. */
+  publicKey(id: string): string | undefined;
 }
 
 /** Compiles a behaviour. A policy that is gone counts as one that forwards and keys nothing. */
@@ -69,11 +77,25 @@ export function compileBehavior(config: CacheBehavior | DefaultCacheBehavior, po
       cookies: union(key.cookies, withWildcards(selectionOf({ behavior: origin.CookiesConfig.CookieBehavior, names: origin.CookiesConfig.Cookies?.Items }))),
       queries: union(key.queries, selectionOf({ behavior: origin.QueryStringsConfig.QueryStringBehavior, names: origin.QueryStringsConfig.QueryStrings?.Items })),
     },
+    ownHeaders: [...new Set([...forwarded.headers.names, ...(origin?.HeadersConfig.Headers?.Items ?? [])].map((name) => name.toLowerCase()).filter(isOwnHeader))],
     gzip: parameters?.EnableAcceptEncodingGzip ?? (legacy && (config.Compress ?? false)),
     brotli: parameters?.EnableAcceptEncodingBrotli ?? (legacy && (config.Compress ?? false)),
     legacy,
     responseHeaders: config.ResponseHeadersPolicyId === undefined ? undefined : policies.responseHeadersPolicy(config.ResponseHeadersPolicyId),
+    trustedKeys: trustedKeys(config, policies),
   };
+}
+
+function trustedKeys({ TrustedKeyGroups: groups }: CacheBehavior | DefaultCacheBehavior, policies: PolicyLookup): ReadonlyMap<string, string> | undefined {
+  if (groups === undefined || !groups.Enabled) return undefined;
+  const keys = new Map<string, string>();
+  for (const group of groups.Items ?? []) {
+    for (const id of policies.keyGroup(group) ?? []) {
+      const pem = policies.publicKey(id);
+      if (pem !== undefined) keys.set(id, pem);
+    }
+  }
+  return keys;
 }
 
 function policyKey(policy: CachePolicyConfig | undefined): Selections {

@@ -39,13 +39,14 @@ export class ConfiguredKind<Config> {
     this.#managed = (rules.managed ?? []).map(({ id, config }) => ({ id, name: id, etag: MANAGED_ETAG, body: config, createdMs: MANAGED_MS, modifiedMs: MANAGED_MS, type: "managed" }));
   }
 
-  create(ctx: Cdn, config: Config): Resource<Config> {
+  /** @param id of the new resource, where it had to be known before */
+  create(ctx: Cdn, config: Config, id?: string): Resource<Config> {
     const { kind, nameOf, newId, check, quota: [name, most, code, message] } = this.#rules;
     checkQuantities(config);
     check?.(ctx, config, undefined);
     this.#checkName(ctx, nameOf(config), undefined);
     if (ctx.store.resources.count(kind) >= (ctx.config.quotas[`cloudfront.${name}`] ?? most)) throw new AwsError(code, message);
-    return createResource(ctx, kind, newId(ctx), nameOf(config), config);
+    return createResource(ctx, kind, id ?? newId(ctx), nameOf(config), config);
   }
 
   get(ctx: Cdn, id: string): Configured<Config> {

@@ -1,6 +1,7 @@
 import { AwsError } from "@cumulet/protocol";
 import type * as cf from "@cumulet/protocol/models/cloudfront.d.ts";
 import { policiesOf } from "../data-plane/distribution.ts";
+import { claimDistributionKey } from "../data-plane/origin-access.ts";
 import { completeDistributionConfig } from "../domain/distribution-config.ts";
 import { checkDistributionConfig } from "../domain/distribution-rules.ts";
 import { ALIAS_NAMES, DOMAIN_NAMES, type DistributionBody, type DomainOwner } from "../names.ts";
@@ -22,9 +23,15 @@ export function createDistribution(ctx: Cdn, given: cf.DistributionConfig, tags:
   ctx.names.claim(DOMAIN_NAMES, label, owner);
   ctx.names.claim(DOMAIN_NAMES, id.toLowerCase(), owner);
   moveAliases(ctx, id, undefined, config);
+  if (needsKey(config)) claimDistributionKey(ctx, id);
   const resource = createResource<DistributionBody>(ctx, "distribution", id, config.CallerReference, { config, label, deployedMs: deployedAt(ctx) });
   setTags(ctx, arnOf(ctx, `distribution/${id}`), tags);
   return { Distribution: distributionView(ctx, resource, "InProgress"), Location: locationOf(ctx, `distribution/${id}`), ETag: resource.etag };
+}
+
+/** Whether a distribution signs requests to an origin. */
+export function needsKey({ Origins }: cf.DistributionConfig): boolean {
+  return Origins.Items.some(({ OriginAccessControlId }) => OriginAccessControlId !== undefined && OriginAccessControlId !== "");
 }
 
 /** Takes and gives back alternate domain names, which are unique among all accounts. */

@@ -2,10 +2,11 @@ import { AwsError } from "@cumulet/protocol";
 import type * as cf from "@cumulet/protocol/models/cloudfront.d.ts";
 import { policiesOf } from "../data-plane/distribution.ts";
 import { dropDistribution } from "../data-plane/network.ts";
+import { claimDistributionKey, releaseDistributionKey } from "../data-plane/origin-access.ts";
 import { completeDistributionConfig } from "../domain/distribution-config.ts";
 import { checkDistributionConfig } from "../domain/distribution-rules.ts";
 import { DOMAIN_NAMES, type DistributionBody } from "../names.ts";
-import { createDistribution, deployedAt, distributionSummary, distributionView, moveAliases } from "./distribution.ts";
+import { createDistribution, deployedAt, distributionSummary, distributionView, moveAliases, needsKey } from "./distribution.ts";
 import { arnOf, checkQuantities, checkVersion, existing, listResources, replaceResource, type Cdn } from "./resource.ts";
 
 export function CreateDistribution(ctx: Cdn, { DistributionConfig }: cf.CreateDistributionRequest): cf.CreateDistributionResult {
@@ -36,6 +37,7 @@ export function UpdateDistribution(ctx: Cdn, { Id, IfMatch, DistributionConfig }
   const config = completeDistributionConfig(DistributionConfig);
   checkDistributionConfig(config, policiesOf(ctx.store));
   moveAliases(ctx, Id, resource.body.config, config);
+  if (needsKey(config)) claimDistributionKey(ctx, Id);
   const updated = replaceResource(ctx, "distribution", resource, resource.name, { ...resource.body, config, deployedMs: deployedAt(ctx) });
   return { Distribution: distributionView(ctx, updated, "InProgress"), ETag: updated.etag };
 }
@@ -49,6 +51,7 @@ export function DeleteDistribution(ctx: Cdn, { Id, IfMatch }: cf.DeleteDistribut
   moveAliases(ctx, Id, resource.body.config, undefined);
   ctx.names.release(DOMAIN_NAMES, resource.body.label);
   ctx.names.release(DOMAIN_NAMES, Id.toLowerCase());
+  releaseDistributionKey(ctx, Id);
   ctx.store.tags.clear(arnOf(ctx, `distribution/${Id}`));
   ctx.store.invalidations.clear(Id);
   ctx.store.resources.delete("distribution", Id);

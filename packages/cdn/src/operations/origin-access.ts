@@ -1,6 +1,9 @@
+import { createHash } from "node:crypto";
+import { rootPrincipal } from "@cumulet/core";
 import { AwsError } from "@cumulet/protocol";
 import type * as cf from "@cumulet/protocol/models/cloudfront.d.ts";
-import { canonicalUserOf } from "../domain/origin-access.ts";
+import { claimIdentityKey, releaseIdentityKey } from "../data-plane/origin-access.ts";
+import { identityAccount } from "../domain/origin-access.ts";
 import type { Resource } from "../store.ts";
 import { ConfiguredKind } from "./configured.ts";
 import { locationOf, newId, type Cdn } from "./resource.ts";
@@ -18,7 +21,10 @@ const controls = new ConfiguredKind<cf.OriginAccessControlConfig>({
 /** How a distribution names an origin access identity. */
 const IDENTITY_PATH = "origin-access-identity/cloudfront/";
 
-const identities = new ConfiguredKind<cf.CloudFrontOriginAccessIdentityConfig>({
+/** What is stored of an origin access identity: its configuration, and its name in S3's lists. */
+type IdentityBody = cf.CloudFrontOriginAccessIdentityConfig & { canonicalUserId: string };
+
+const identities = new ConfiguredKind<IdentityBody>({
   kind: "origin-access-identity",
   newId: (ctx) => newId(ctx, "E"),
   nameOf: ({ CallerReference }) => CallerReference,
@@ -63,13 +69,33 @@ export function ListOriginAccessControls(ctx: Cdn, input: cf.ListOriginAccessCon
   return { OriginAccessControlList: { Marker: input.Marker ?? "", IsTruncated: page.NextMarker !== undefined, ...page } };
 }
 
-const identity = ({ id, body }: Resource<cf.CloudFrontOriginAccessIdentityConfig>): cf.CloudFrontOriginAccessIdentity => ({ Id: id, S3CanonicalUserId: canonicalUserOf(id), CloudFrontOriginAccessIdentityConfig: body });
+const configOf = ({ canonicalUserId: _name, ...config }: IdentityBody): cf.CloudFrontOriginAccessIdentityConfig => config;
+const identity = ({ id, body }: Resource<IdentityBody>): cf.CloudFrontOriginAccessIdentity => ({ Id: id, S3CanonicalUserId: body.canonicalUserId, CloudFrontOriginAccessIdentityConfig: configOf(body) });
 
-export function CreateCloudFrontOriginAccessIdentity(ctx: Cdn, { CloudFrontOriginAccessIdentityConfig: config }: cf.CreateCloudFrontOriginAccessIdentityRequest): cf.CreateCloudFrontOriginAccessIdentityResult {
-  // The same request again finds what it made; a different one under its reference is refused.
-  const known = ctx.store.resources.byName<cf.CloudFrontOriginAccessIdentityConfig>("origin-access-identity", config.CallerReference);
-  const made = known !== undefined && known.body.Comment === config.Comment ? known : identities.create(ctx, config);
+export async function CreateCloudFrontOriginAccessIdentity(ctx: Cdn, { CloudFrontOriginAccessIdentityConfig: config }: cf.CreateCloudFrontOriginAccessIdentityRequest): Promise<cf.CreateCloudFrontOriginAccessIdentityResult> {
+  const id = newId(ctx, "E");
+  const canonicalUserId = await canonicalUserOf(ctx, id);
+  const made = ctx.transaction(() => {
+    // The same request again finds what it made; a different one under its reference is refused.
+    const known = ctx.store.resources.byName<IdentityBody>("origin-access-identity", config.CallerReference);
+    if (known !== undefined && known.body.Comment === config.Comment) return known;
+    const created = identities.create(ctx, { ...config, canonicalUserId }, id);
+    claimIdentityKey(ctx, created.id);
+    return created;
+  });
   return { CloudFrontOriginAccessIdentity: identity(made), Location: locationOf(ctx, `${IDENTITY_PATH}${made.id}`), ETag: made.etag };
+}
+
+/** The identity's name in S3's lists: S3 has one for every account, and tells each its own. */
+async function canonicalUserOf(ctx: Cdn, id: string): Promise<string> {
+  const account = identityAccount(id);
+  try {
+    const { Owner } = await ctx.as({ account, principal: rootPrincipal(account) }).s3.ListBuckets({});
+    if (Owner?.ID !== undefined) return Owner.ID;
+  } catch (error) {
+    if (!(error instanceof AwsError)) throw error;
+  }
+  return createHash("sha256").update(account).digest("hex"); // a cloud without S3 has no lists either
 }
 
 export function GetCloudFrontOriginAccessIdentity(ctx: Cdn, { Id }: cf.GetCloudFrontOriginAccessIdentityRequest): cf.GetCloudFrontOriginAccessIdentityResult {
@@ -79,20 +105,22 @@ export function GetCloudFrontOriginAccessIdentity(ctx: Cdn, { Id }: cf.GetCloudF
 
 export function GetCloudFrontOriginAccessIdentityConfig(ctx: Cdn, { Id }: cf.GetCloudFrontOriginAccessIdentityConfigRequest): cf.GetCloudFrontOriginAccessIdentityConfigResult {
   const { body, etag } = identities.get(ctx, Id);
-  return { CloudFrontOriginAccessIdentityConfig: body, ETag: etag };
+  return { CloudFrontOriginAccessIdentityConfig: configOf(body), ETag: etag };
 }
 
 export function UpdateCloudFrontOriginAccessIdentity(ctx: Cdn, { Id, IfMatch, CloudFrontOriginAccessIdentityConfig }: cf.UpdateCloudFrontOriginAccessIdentityRequest): cf.UpdateCloudFrontOriginAccessIdentityResult {
-  const updated = identities.update(ctx, Id, IfMatch, CloudFrontOriginAccessIdentityConfig);
+  const { canonicalUserId } = identities.get(ctx, Id).body;
+  const updated = identities.update(ctx, Id, IfMatch, { ...CloudFrontOriginAccessIdentityConfig, canonicalUserId });
   return { CloudFrontOriginAccessIdentity: identity(updated), ETag: updated.etag };
 }
 
 export function DeleteCloudFrontOriginAccessIdentity(ctx: Cdn, { Id, IfMatch }: cf.DeleteCloudFrontOriginAccessIdentityRequest): {} {
   identities.delete(ctx, Id, IfMatch);
+  releaseIdentityKey(ctx, Id);
   return {};
 }
 
 export function ListCloudFrontOriginAccessIdentities(ctx: Cdn, input: cf.ListCloudFrontOriginAccessIdentitiesRequest): cf.ListCloudFrontOriginAccessIdentitiesResult {
-  const page = identities.list(ctx, input, ({ id, body }): cf.CloudFrontOriginAccessIdentitySummary => ({ Id: id, S3CanonicalUserId: canonicalUserOf(id), Comment: body.Comment }));
+  const page = identities.list(ctx, input, ({ id, body }): cf.CloudFrontOriginAccessIdentitySummary => ({ Id: id, S3CanonicalUserId: body.canonicalUserId, Comment: body.Comment }));
   return { CloudFrontOriginAccessIdentityList: { Marker: input.Marker ?? "", IsTruncated: page.NextMarker !== undefined, ...page } };
 }

@@ -10,6 +10,8 @@ const policies: PolicyLookup = {
   cachePolicy: (id) => managedCachePolicies.find((policy) => policy.id === id)?.config,
   originRequestPolicy: (id) => managedOriginRequestPolicies.find((policy) => policy.id === id)?.config,
   responseHeadersPolicy: () => undefined,
+  keyGroup: () => undefined,
+  publicKey: () => undefined,
 };
 const base = { TargetOriginId: "o", ViewerProtocolPolicy: "allow-all" };
 const optimized = compileBehavior({ ...base, CachePolicyId: "658327ea-f89d-4fab-a63d-7e88639e58f6" }, policies);

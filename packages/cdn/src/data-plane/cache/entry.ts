@@ -60,13 +60,13 @@ export function covers(entry: Entry, { start, end }: ByteRange): boolean {
   return false;
 }
 
-/** Adds a run of bytes. What overlaps one that is there already takes its place where it covers it, and else is left out. */
-export function addPart(entry: Entry, part: Part): void {
-  const end = part.start + part.body.length;
-  const others = entry.parts.filter(({ start, body }) => start < part.start || start + body.length > end);
-  if (others.some(({ start, body }) => part.start >= start && end <= start + body.length)) return;
-  entry.parts = [...others, part].sort((a, b) => a.start - b.start);
-  entry.whole = covers(entry, { start: 0, end: (entry.total ?? Infinity) - 1 }) && entry.parts.length === 1;
+/** Drops runs of bytes that another one covers, once they have all come; one that covers everything makes the answer whole. */
+export function tidy(entry: Entry): void {
+  const end = ({ start, body }: Part): number => start + body.length;
+  entry.parts = entry.parts.filter((part, index) => !entry.parts.some((other, at) =>
+    at !== index && other.start <= part.start && end(other) >= end(part) && (end(other) - other.start > part.body.length || at < index)));
+  const [only] = entry.parts;
+  entry.whole = entry.parts.length === 1 && only!.start === 0 && only!.body.complete && only!.body.length === entry.total;
 }
 
 /** Writes bytes of an entry; rejects with `TruncatedBody` where they turn out not to be there. */
