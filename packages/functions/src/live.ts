@@ -3,6 +3,9 @@ import { join } from "node:path";
 import type { Background, Context, Log, PlatformConfig } from "@cumulet/core";
 import { CodeFolders } from "./code/folders.ts";
 import { Pollers } from "./event-sources/pollers.ts";
+import { Bundles } from "./dev/bundle.ts";
+import { HotFolders } from "./dev/hot-folders.ts";
+import { DebugPorts } from "./dev/inspector.ts";
 import type { Executor, SandboxSpec } from "./executors/executor.ts";
 import { DockerExecutor } from "./executors/docker/executor.ts";
 import { ProcessExecutor } from "./executors/process/executor.ts";
@@ -30,6 +33,9 @@ export class Live {
   readonly asyncSlots: Slots;
   readonly folders: CodeFolders;
   readonly fleet: Fleet;
+  /** Code that runs as it stands in somebody's folder. */
+  readonly hot: HotFolders;
+  readonly bundles: Bundles;
   readonly provisioning: Provisioning;
   readonly pollers: Pollers;
   readonly docker: DockerExecutor;
@@ -52,11 +58,13 @@ export class Live {
     const environmentsMax = setting(config, "environments", Math.max(16, Math.floor((totalmem() * MEMORY_SHARE) / ENVIRONMENT_BYTES)));
     this.asyncSlots = new Slots(environmentsMax);
     this.fleet = new Fleet({
-      api: this.api, clock, ids, environmentsMax,
+      api: this.api, debugPorts: new DebugPorts(log), clock, ids, environmentsMax,
       startsMax: setting(config, "starts", Math.max(2, availableParallelism())),
       idleMs: setting(config, "idle_ms", 600_000),
       logsDropped: (functionArn, events) => log.warn("A function writes faster than its log is stored; lines were dropped", { functionArn, events }),
     });
+    this.hot = new HotFolders(clock, log);
+    this.bundles = new Bundles(join(folder, "bundles"));
     this.provisioning = new Provisioning(this, background, this.fleet);
     this.pollers = new Pollers(background);
   }
@@ -90,6 +98,7 @@ export class Live {
   async close(): Promise<void> {
     for (const started of this.#started) started[Symbol.dispose]();
     this.pollers.stop();
+    this.hot.close();
     await this.fleet.close();
     await Promise.all(this.#executors.map((executor) => executor.close()));
     this.api.close();

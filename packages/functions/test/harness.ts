@@ -5,6 +5,7 @@ import { dirname, join } from "node:path";
 import { RandomIds, SystemClock, TestClock } from "@cumulet/core/platform";
 import type { Clock } from "@cumulet/core";
 import { testLog } from "@cumulet/core/testing";
+import { DebugPorts } from "../src/dev/inspector.ts";
 import { DockerExecutor } from "../src/executors/docker/executor.ts";
 import type { Executor } from "../src/executors/executor.ts";
 import { ProcessExecutor } from "../src/executors/process/executor.ts";
@@ -38,6 +39,7 @@ export interface FunctionOptions {
   logFormat?: "Text" | "JSON";
   name?: string;
   version?: string;
+  debugPort?: number;
 }
 
 /** The result of an invocation with all that it left behind. */
@@ -64,7 +66,7 @@ export class Harness {
     this.clock = clock;
     this.executor = kind === "process" ? new ProcessExecutor(join(this.folder, "sandboxes"), clock)
       : new DockerExecutor(clock, this.ids, testLog(), { images: IMAGES, network: undefined, address: undefined, cpuByMemory: false });
-    this.fleet = new Fleet({ api: this.api, clock, ids: this.ids, environmentsMax: 100, startsMax: 4, idleMs: 600_000, logsDropped: () => {} });
+    this.fleet = new Fleet({ api: this.api, debugPorts: new DebugPorts(testLog()), clock, ids: this.ids, environmentsMax: 100, startsMax: 4, idleMs: 600_000, logsDropped: () => {} });
   }
 
   write(files: Record<string, string>): string {
@@ -82,10 +84,10 @@ export class Harness {
     const runtime = options.runtime ?? "nodejs22.x";
     const spec: EnvironmentSpec = {
       account: "000000000000", region: "us-east-1", functionName: name, version, functionArn: `arn:aws:lambda:us-east-1:000000000000:function:${name}`,
-      runtime, handler: options.handler ?? "index.handler", architecture: "x86_64", task: this.write(options.files), editable: false, opt: options.opt && this.write(options.opt),
+      runtime, handler: options.handler ?? "index.handler", architecture: "x86_64", task: this.write(options.files), editable: undefined, opt: options.opt && this.write(options.opt),
       memoryMb: options.memoryMb ?? 128, storageMb: 512, timeoutMs: options.timeoutMs ?? 3000, initializationType: "on-demand",
-      runtimeVersionArn: "arn:aws:lambda:us-east-1::runtime:0", logFormat: options.logFormat ?? "Text", systemLogLevel: "INFO", tracing: false, debugged: false,
-      image: undefined, debugPort: undefined, platformEndpoint: "http://127.0.0.1:1",
+      runtimeVersionArn: "arn:aws:lambda:us-east-1::runtime:0", logFormat: options.logFormat ?? "Text", systemLogLevel: "INFO", tracing: false,
+      image: undefined, debugPort: options.debugPort, inspected: options.debugPort !== undefined, platformEndpoint: "http://127.0.0.1:1",
       environment: {
         _HANDLER: options.handler ?? "index.handler", AWS_EXECUTION_ENV: `AWS_Lambda_${runtime}`, AWS_LAMBDA_FUNCTION_NAME: name,
         AWS_LAMBDA_FUNCTION_VERSION: version, AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(options.memoryMb ?? 128), AWS_REGION: "us-east-1", TZ: ":UTC",
@@ -93,7 +95,7 @@ export class Harness {
       },
     };
     return {
-      key: `000000000000/us-east-1/${name}:${version}`, generation: "1",
+      key: `000000000000/us-east-1/${name}:${version}`, generation: "1", single: options.debugPort !== undefined,
       spec: async () => spec, executor: async () => this.executor,
       sink: (stream) => async (events) => {
         const lines = this.logs.get(stream) ?? [];

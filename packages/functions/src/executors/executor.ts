@@ -10,8 +10,8 @@ export interface SandboxSpec {
   architecture: string;
   /** Unzipped code, a folder on this machine; undefined for an image. */
   task: string | undefined;
-  /** The folder is somebody's own and may change while it runs (hot reload). */
-  editable: boolean;
+  /** Somebody's own folder, which may change while it runs (hot reload): the code itself, or what links in it lead to. */
+  editable: string | undefined;
   /** What `/opt` holds, a folder on this machine. */
   opt: string | undefined;
   /** Lambda's variables and the function's own, without those that are paths or addresses: the executor knows them. */
@@ -24,8 +24,8 @@ export interface SandboxSpec {
   /** Scheme, host and port of the platform as seen from this machine. */
   platformEndpoint: string;
   image: { uri: string; entryPoint: string[] | undefined; command: string[] | undefined; workingDirectory: string | undefined } | undefined;
-  /** Port of this machine on which a debugger may attach; undefined without debugging. */
-  debugPort: number | undefined;
+  /** The runtime is started with an inspector; see `Sandbox.inspector`. */
+  inspected: boolean;
 }
 
 /** How a sandbox ended. */
@@ -54,6 +54,8 @@ export interface Sandbox {
   readonly address: string;
   /** Names of the executables in `/opt/extensions` that were started before the runtime. */
   readonly extensions: readonly string[];
+  /** Where a debugger reaches the runtime from here, when it is inspected. */
+  readonly inspector: { host: string; port: number } | undefined;
   /** Stops all processes where they are, as between two invocations. */
   freeze(): void;
   thaw(): void;

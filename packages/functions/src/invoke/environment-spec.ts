@@ -13,6 +13,6 @@ export interface EnvironmentSpec extends Omit<SandboxSpec, "id" | "runtimeApiPor
   systemLogLevel: "DEBUG" | "INFO" | "WARN";
   /** X-Ray is active: reports name their trace. */
   tracing: boolean;
-  /** A debugger may attach: the environment is not frozen. */
-  debugged: boolean;
+  /** Port of this machine on which a debugger may attach; such an environment is not frozen. */
+  debugPort: number | undefined;
 }

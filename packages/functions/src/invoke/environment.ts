@@ -1,5 +1,7 @@
 import type { Clock, Ids } from "@cumulet/core";
 import type { Executor, Sandbox, SandboxExit, SandboxOutput } from "../executors/executor.ts";
+import { Deadline } from "../dev/deadline.ts";
+import type { DebugPorts } from "../dev/inspector.ts";
 import { SandboxStartError } from "../executors/executor.ts";
 import type { RuntimeApi, RuntimeEndpoint } from "../runtime-api/server.ts";
 import { Session } from "../runtime-api/session.ts";
@@ -21,6 +23,7 @@ const TAIL_BYTES = 4096;
 export interface EnvironmentTools {
   api: RuntimeApi;
   executor: Executor;
+  debugPorts: DebugPorts;
   clock: Clock;
   ids: Ids;
   log: LogStream;
@@ -52,7 +55,7 @@ export interface Execution {
 interface Running {
   invocation: Invocation;
   startedMs: number;
-  timer: Disposable;
+  deadline: Deadline;
   answered: boolean;
   producedBytes: () => number;
   status: Report["status"];
@@ -82,6 +85,8 @@ export class Environment {
   #running: Running | undefined;
   /** An invocation that is over, while its last lines are read. */
   #closing: Running | undefined;
+  #initDeadline: Deadline | undefined;
+  #debugging: Disposable | undefined;
   #initMs: number | undefined;
   #peakBytes = 0;
   #exit: SandboxExit | undefined;
@@ -131,9 +136,10 @@ export class Environment {
     this.#say(messages.initStart(await executor.describe(spec), spec.runtimeVersionArn, spec.functionName, spec.version, spec.initializationType));
     let status: "success" | "error" | "timeout" = "success";
     let errorType: string | undefined;
-    const timer = clock.schedule(limitMs, () => {
+    const deadline = new Deadline(clock, limitMs, () => {
       this.#initialized.reject(new InitFailure("Sandbox.Timedout", (requestId) => timeoutFault(requestId, spec.timeoutMs), "timeout"));
     });
+    this.#initDeadline = deadline;
     try {
       this.#starting = this.#start();
       // Both: a runtime may ask for its first event before its executor has finished with the start.
@@ -148,7 +154,7 @@ export class Environment {
       errorType = failure.status === "timeout" ? undefined : failure.errorType;
       throw failure;
     } finally {
-      timer[Symbol.dispose]();
+      deadline[Symbol.dispose]();
       const initMs = performance.now() - began;
       await this.#sandbox?.drain(false);
       this.#peakBytes = this.#sandbox?.memoryBytes() ?? 0;
@@ -166,7 +172,7 @@ export class Environment {
     this.#running = {
       invocation, startedMs: performance.now(), answered: false, producedBytes: () => 0, status: "success", errorType: undefined,
       tail: tail ? [] : undefined, answer: answer.resolve, done: done.resolve,
-      timer: this.#tools.clock.schedule(invocation.remainingMs, () => this.#timedOut()),
+      deadline: new Deadline(this.#tools.clock, invocation.remainingMs, () => this.#timedOut()),
     };
     this.#say(messages.start(invocation.requestId, this.spec.version, this.spec.tracing ? invocation.traceHeader : undefined));
     this.#session.invoke(invocation);
@@ -196,7 +202,7 @@ export class Environment {
 
   /** Stops the processes until the next invocation. */
   freeze(): void {
-    if (!this.spec.debugged) this.#sandbox?.freeze();
+    if (this.spec.debugPort === undefined) this.#sandbox?.freeze();
   }
 
   /** Ends the environment: extensions get their shutdown phase, then everything is killed. */
@@ -213,10 +219,27 @@ export class Environment {
     this.#sandbox = sandbox;
     this.#session.telemetry.address = sandbox.address;
     this.#session.extensions.expect(sandbox.extensions);
+    this.#offerDebugging(sandbox);
     void sandbox.exited.then((exit) => {
       this.#exit = exit;
       this.#initialized.reject(new InitFailure("Runtime.ExitError", (requestId) => exitFault(exit, requestId)));
       if (this.#running !== undefined) this.#died(exit);
+    });
+  }
+
+  /** While a debugger has stopped the function, no limit runs out. */
+  #offerDebugging({ inspector }: Sandbox): void {
+    if (this.spec.debugPort === undefined || inspector === undefined) return;
+    this.#debugging = this.#tools.debugPorts.attach(this.spec.debugPort, {
+      inspector,
+      paused: () => {
+        this.#initDeadline?.pause();
+        this.#running?.deadline.pause();
+      },
+      resumed: () => {
+        this.#initDeadline?.resume();
+        this.#running?.deadline.resume();
+      },
     });
   }
 
@@ -276,7 +299,7 @@ export class Environment {
     if (running === undefined) return;
     this.#running = undefined;
     this.#closing = running;
-    running.timer[Symbol.dispose]();
+    running.deadline[Symbol.dispose]();
     const durationMs = performance.now() - running.startedMs;
     const limit = this.spec.memoryMb * 1_048_576;
     this.#peakBytes = Math.min(limit, Math.max(this.#peakBytes, this.#exit?.outOfMemory === true ? limit : (this.#sandbox?.memoryBytes() ?? 0)));
@@ -306,6 +329,7 @@ export class Environment {
 
   async #end(reason: "SPINDOWN" | "TIMEOUT" | "FAILURE"): Promise<void> {
     this.#abort.abort(new Error("The environment has ended"));
+    this.#debugging?.[Symbol.dispose]();
     // A start that is under way ends first: nothing of it may be left.
     await this.#starting?.catch(() => {});
     const sandbox = this.#sandbox;

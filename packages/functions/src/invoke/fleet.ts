@@ -1,4 +1,5 @@
 import type { Clock, Ids } from "@cumulet/core";
+import type { DebugPorts } from "../dev/inspector.ts";
 import type { Executor } from "../executors/executor.ts";
 import type { RuntimeApi } from "../runtime-api/server.ts";
 import { Environment, INIT_LIMIT_MS, InitFailure, type Execution } from "./environment.ts";
@@ -17,10 +18,13 @@ export interface Target {
   executor: (spec: EnvironmentSpec) => Promise<Executor>;
   /** Where the environments' log streams go. */
   sink: (stream: string) => LogSink;
+  /** At most one environment at a time: a person who debugs wants to meet every event in the same process. */
+  single?: boolean;
 }
 
 export interface FleetTools {
   api: RuntimeApi;
+  debugPorts: DebugPorts;
   clock: Clock;
   ids: Ids;
   /** Environments of this machine at most; when all are busy, invocations wait their turn. */
@@ -90,6 +94,14 @@ export class Fleet {
     const pool = this.#pool(target);
     pool.provisioned = count;
     this.#fill(pool);
+  }
+
+  /** Replaces a version's environments by one of its new generation, before it is asked for; nothing when it has none. */
+  refresh(target: Target): void {
+    if (this.#closed || (this.#pools.get(target.key)?.all.size ?? 0) === 0) return;
+    const pool = this.#pool(target);
+    if (pool.starting > 0 || pool.waiting.length > 0 || this.#starts >= this.#tools.startsMax || this.#count >= this.#tools.environmentsMax) return;
+    this.#startOne(pool);
   }
 
   /** Gives up provisioned concurrency of pools whose key starts with `prefix`, save those in `keep`. */
@@ -162,16 +174,21 @@ export class Fleet {
   /** Starts environments for waiters that have none coming. */
   #grow(pool: Pool): void {
     while (!this.#closed && pool.starting < pool.waiting.length) {
+      if (pool.target.single === true && (pool.starting > 0 || [...pool.all].some((environment) => !environment.dead))) return;
       if (this.#starts >= this.#tools.startsMax || (this.#count >= this.#tools.environmentsMax && !this.#evict())) {
         this.#starved.add(pool);
         return;
       }
-      pool.starting += 1;
-      this.#starts += 1;
-      this.#count += 1;
-      void this.#start(pool, pool.target);
+      this.#startOne(pool);
     }
     this.#starved.delete(pool);
+  }
+
+  #startOne(pool: Pool): void {
+    pool.starting += 1;
+    this.#starts += 1;
+    this.#count += 1;
+    void this.#start(pool, pool.target);
   }
 
   /** Starts the provisioned environments that are missing; they do not wait for their turn among others. */
@@ -223,12 +240,12 @@ export class Fleet {
   }
 
   async #make(target: Target, initializationType: EnvironmentSpec["initializationType"], made: (environment: Environment) => void): Promise<Environment> {
-    const { api, clock, ids } = this.#tools;
+    const { api, debugPorts, clock, ids } = this.#tools;
     const spec = await target.spec(initializationType);
     const executor = await target.executor(spec);
     const name = streamName(clock.now(), spec.version, ids);
     const log = new LogStream(name, clock, target.sink(name), (events) => this.#tools.logsDropped(spec.functionArn, events));
-    const environment = new Environment({ ...spec, environment: { ...spec.environment, AWS_LAMBDA_LOG_STREAM_NAME: name } }, target.generation, { api, executor, clock, ids, log });
+    const environment = new Environment({ ...spec, environment: { ...spec.environment, AWS_LAMBDA_LOG_STREAM_NAME: name } }, target.generation, { api, executor, debugPorts, clock, ids, log });
     this.#live.add(environment);
     made(environment);
     return environment;

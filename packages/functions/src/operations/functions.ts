@@ -2,7 +2,9 @@
 import type { CreateFunctionRequest, FunctionConfiguration, UpdateFunctionCodeRequest, UpdateFunctionConfigurationRequest } from "@cumulet/protocol/models/lambda.d.ts";
 import { AwsError } from "@cumulet/protocol";
 import type { Operations } from "@cumulet/core";
+import { createHash } from "node:crypto";
 import { storeZip } from "../code/upload.ts";
+import { checkFolder, HOT_RELOAD_BUCKET } from "../dev/hot-folders.ts";
 import { conflict, invalidParameter, preconditionFailed } from "../domain/errors.ts";
 import { configurationOf, listedConfigurationOf, revisionOf, type CodeReference, type LayerReference, type VersionRow } from "../domain/function.ts";
 import { functionArn, isVersion, LATEST, parseReference, resolveReference, checkPlace } from "../domain/names.ts";
@@ -218,6 +220,10 @@ async function newCode(ctx: LambdaContext, packageType: "Zip" | "Image", code: C
   if (code.ZipFile === undefined && (code.S3Bucket === undefined || code.S3Key === undefined)) throw invalidParameter("Please provide a source for function code.");
   if (code.ZipFile !== undefined && (code.S3Bucket !== undefined || code.S3Key !== undefined)) {
     throw invalidParameter("Please do not provide other FunctionCode parameters when providing a ZipFile.");
+  }
+  if (code.S3Bucket === HOT_RELOAD_BUCKET) {
+    const path = checkFolder(code.S3Key!);
+    return { code: { kind: "folder", path }, codeSha256: createHash("sha256").update(path).digest("base64"), codeSize: 0, unzippedBytes: 0 };
   }
   const zip = await storeZip(ctx, code);
   try {

@@ -14,6 +14,8 @@ import { CodeVolumes } from "./volumes.ts";
 /** Lambda gives a whole CPU for this much memory. */
 const MEMORY_MB_A_CPU = 1769;
 const NANO = 1e9;
+/** Inside a container. */
+const INSPECTOR_PORT = 9229;
 const SOCKET = process.platform === "win32" ? "//./pipe/docker_engine" : "/var/run/docker.sock";
 
 /** What a person may decide about containers. */
@@ -105,11 +107,12 @@ export class DockerExecutor implements Executor {
 
   async #create(engine: Engine, spec: SandboxSpec, image: string): Promise<Docker.Container> {
     const { host, network, extraHosts } = engine.network;
-    const mounts = await Promise.all(([["/var/task", spec.task], ["/opt", spec.opt]] as const).filter(([, folder]) => folder !== undefined).map(async ([target, folder]) =>
+    const mounts: Docker.MountConfig = await Promise.all(([["/var/task", spec.task], ["/opt", spec.opt]] as const).filter(([, folder]) => folder !== undefined).map(async ([target, folder]) =>
       // A folder that is run as it stands must be seen as it stands; code that cannot change is copied once.
-      spec.editable && target === "/var/task"
+      spec.editable !== undefined && target === "/var/task"
         ? { Type: "bind" as const, Source: folder!, Target: target, ReadOnly: true }
         : { Type: "volume" as const, Source: await engine.volumes.holding(folder!, image), Target: target, ReadOnly: true }));
+    if (spec.editable !== undefined && spec.editable !== spec.task) mounts.push({ Type: "bind", Source: spec.editable, Target: spec.editable, ReadOnly: true });
     const endpoint = await this.#platformFor(spec.platformEndpoint, engine.network);
     const environment: Record<string, string> = {
       ...spec.environment,
@@ -118,8 +121,8 @@ export class DockerExecutor implements Executor {
     };
     // Our splitter takes frames from the pipe that lines go through; the base images' runtimes then keep messages whole.
     if (spec.image === undefined && spec.runtime?.startsWith("provided") !== true) environment["_LAMBDA_TELEMETRY_LOG_FD"] = "1";
-    const debug = spec.debugPort === undefined ? {} : { [`${spec.debugPort}/tcp`]: [{ HostIp: "127.0.0.1", HostPort: String(spec.debugPort) }] };
-    if (spec.debugPort !== undefined && spec.runtime?.startsWith("nodejs") === true) environment["NODE_OPTIONS"] = `${environment["NODE_OPTIONS"] ?? ""} --inspect=0.0.0.0:${spec.debugPort}`.trim();
+    const debug = spec.inspected ? { [`${INSPECTOR_PORT}/tcp`]: [{ HostIp: "127.0.0.1", HostPort: "" }] } : {};
+    if (spec.inspected) environment["NODE_OPTIONS"] = `${environment["NODE_OPTIONS"] ?? ""} --inspect=0.0.0.0:${INSPECTOR_PORT}`.trim();
     const memory = (spec.memoryMb + spec.storageMb) * 1_048_576;
     const cpus = spec.memoryMb / MEMORY_MB_A_CPU;
     return await engine.docker.createContainer({

@@ -22,6 +22,7 @@ export class DockerSandbox implements Sandbox {
   readonly exited: Promise<SandboxExit>;
   readonly extensions: string[] = [];
   address = "";
+  inspector: Sandbox["inspector"];
   readonly #spec: SandboxSpec;
   readonly #docker: Docker;
   readonly #container: Docker.Container;
@@ -62,6 +63,8 @@ export class DockerSandbox implements Sandbox {
     void ended.then(({ StatusCode }) => this.#ended(StatusCode), () => this.#ended(137));
     const { NetworkSettings } = await this.#container.inspect();
     this.address = Object.values(NetworkSettings.Networks)[0]?.IPAddress || "127.0.0.1";
+    const [bound] = Object.values(NetworkSettings.Ports ?? {}).flatMap((bindings) => bindings ?? []);
+    if (this.#spec.inspected && bound !== undefined) this.inspector = { host: "127.0.0.1", port: Number(bound.HostPort) };
     for (const path of extensions) await this.#startExtension(path);
     await this.#watchMemory();
   }

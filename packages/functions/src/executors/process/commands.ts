@@ -10,14 +10,14 @@ const RUNTIMES = join(import.meta.dirname, "..", "..", "runtimes");
 const HEAP_SHARE = 0.9;
 
 /** The command line that is a function's runtime on this machine. */
-export async function runtimeCommand(spec: SandboxSpec, interpreters: Interpreters): Promise<string[]> {
+export async function runtimeCommand(spec: SandboxSpec, interpreters: Interpreters, inspectorPort: number | undefined): Promise<string[]> {
   const runtime = spec.runtime ?? "";
   const task = spec.task ?? "";
   if (runtime.startsWith("provided") || runtime === "go1.x") return [bootstrapOf(spec)];
   const interpreter = await interpreters.find(runtime);
   if (interpreter === undefined) throw new SandboxStartError("Runtime.InvalidEntrypoint", `No interpreter for ${runtime} on this machine`);
   if (runtime.startsWith("nodejs")) {
-    const debug = spec.debugPort === undefined ? [] : [`--inspect=127.0.0.1:${spec.debugPort}`];
+    const debug = inspectorPort === undefined ? [] : [`--inspect=127.0.0.1:${inspectorPort}`];
     return [interpreter.path, `--max-old-space-size=${Math.floor(spec.memoryMb * HEAP_SHARE)}`, ...debug, join(RUNTIMES, "nodejs", "bootstrap.cjs")];
   }
   if (runtime.startsWith("python")) return [interpreter.path, join(RUNTIMES, "python", "bootstrap.py")];
@@ -54,8 +54,9 @@ export function pathVariables(spec: SandboxSpec, home: string, temporary: string
     TMPDIR: temporary,
   };
   if (runtime.startsWith("python")) {
-    // Compiled modules are kept between starts, but not next to the code, which nobody may change.
-    variables["PYTHONPYCACHEPREFIX"] = join(home, "..", "..", "pycache");
+    // Compiled modules are kept between starts, but not next to the code, which nobody may change. Of code that does
+    // change they are not: Python would not see an edit that came within a second and left the size as it was.
+    variables["PYTHONPYCACHEPREFIX"] = spec.editable === undefined ? join(home, "..", "..", "pycache") : join(home, "pycache");
     if (spec.opt !== undefined) variables["CUMULET_OPT"] = spec.opt;
   }
   if (runtime.startsWith("nodejs")) {

@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { access, chmod, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { createServer, type AddressInfo } from "node:net";
 import { join } from "node:path";
 import { setImmediate as turn } from "node:timers/promises";
 import type { Clock } from "@cumulet/core";
@@ -11,6 +12,8 @@ import { signalGroup, startToken, treeMemory } from "./proc.ts";
 
 /** How often a sandbox's memory is looked at. */
 const MEMORY_WATCH_MS = 200;
+/** A sandbox is stopped once it has rested for a moment: under load the next event comes sooner than two signals are worth. */
+const FREEZE_AFTER_MS = 10;
 
 const FAMILIES = /^(nodejs|python|ruby|java|provided)/;
 
@@ -60,7 +63,8 @@ export class ProcessExecutor implements Executor {
     this.#prepared ??= this.#prepare();
     const wrapper = await this.#prepared;
     signal.throwIfAborted();
-    const command = await runtimeCommand(spec, this.#interpreters);
+    const inspectorPort = spec.inspected ? await freePort() : undefined;
+    const command = await runtimeCommand(spec, this.#interpreters, inspectorPort);
     const own = spec.environment["AWS_LAMBDA_EXEC_WRAPPER"];
     if (own !== undefined) command.unshift(inSandbox(own, spec));
     const home = join(this.#folder, spec.id);
@@ -74,7 +78,8 @@ export class ProcessExecutor implements Executor {
     };
     const extensions = await executables(spec.opt === undefined ? undefined : join(spec.opt, "extensions"));
     signal.throwIfAborted();
-    const sandbox = new ProcessSandbox(spec, home, this.#clock, output, () => this.#live.delete(sandbox));
+    const inspector = inspectorPort === undefined ? undefined : { host: "127.0.0.1", port: inspectorPort };
+    const sandbox = new ProcessSandbox(spec, home, inspector, this.#clock, output, () => this.#live.delete(sandbox));
     this.#live.add(sandbox);
     try {
       for (const extension of extensions) await sandbox.spawnExtension(extension, wrapper, environment);
@@ -114,6 +119,7 @@ class ProcessSandbox implements Sandbox {
   readonly exited: Promise<SandboxExit>;
   readonly address = "127.0.0.1";
   readonly extensions: string[] = [];
+  readonly inspector: Sandbox["inspector"];
   readonly #spec: SandboxSpec;
   readonly #home: string;
   readonly #clock: Clock;
@@ -129,9 +135,11 @@ class ProcessSandbox implements Sandbox {
   #memoryBytes = 0;
   #bytesRead = 0;
   #frozen = false;
+  #freezing: Disposable | undefined;
   #destroyed: Promise<void> | undefined;
 
-  constructor(spec: SandboxSpec, home: string, clock: Clock, output: (message: SandboxOutput) => void, gone: () => void) {
+  constructor(spec: SandboxSpec, home: string, inspector: Sandbox["inspector"], clock: Clock, output: (message: SandboxOutput) => void, gone: () => void) {
+    this.inspector = inspector;
     this.#spec = spec;
     this.#home = home;
     this.#clock = clock;
@@ -170,12 +178,15 @@ class ProcessSandbox implements Sandbox {
   }
 
   freeze(): void {
-    if (this.#frozen) return;
-    this.#frozen = true;
-    this.#signal("SIGSTOP");
+    this.#freezing ??= this.#clock.schedule(FREEZE_AFTER_MS, () => {
+      this.#frozen = true;
+      this.#signal("SIGSTOP");
+    });
   }
 
   thaw(): void {
+    this.#freezing?.[Symbol.dispose]();
+    this.#freezing = undefined;
     if (!this.#frozen) return;
     this.#frozen = false;
     this.#signal("SIGCONT");
@@ -208,6 +219,7 @@ class ProcessSandbox implements Sandbox {
 
   async #destroy(): Promise<void> {
     this.#watch?.[Symbol.dispose]();
+    this.#freezing?.[Symbol.dispose]();
     this.#signal("SIGKILL");
     if (this.#runtime === undefined) this.#exit({ code: null, signal: "SIGKILL", outOfMemory: false });
     await this.ended();
@@ -278,6 +290,16 @@ function inSandbox(path: string, spec: SandboxSpec): string {
   if (path.startsWith("/opt/") && spec.opt !== undefined) return spec.opt + path.slice("/opt".length);
   if (path.startsWith("/var/task/") && spec.task !== undefined) return spec.task + path.slice("/var/task".length);
   return path;
+}
+
+/** A port that nobody listens on. Another process may take it before it is used; a debugger then does not get through. */
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer().once("error", reject).listen(0, "127.0.0.1", () => {
+      const { port } = server.address() as AddressInfo;
+      server.close(() => resolve(port));
+    });
+  });
 }
 
 async function executables(folder: string | undefined): Promise<string[]> {
