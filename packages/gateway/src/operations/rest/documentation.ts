@@ -49,7 +49,9 @@ function locationKey({ type, path, method, statusCode, name }: Rest.Documentatio
 }
 
 /** Adds a part, all checks made; imports use it too. */
-export function createPart(ctx: Ctx, apiId: string, location: Rest.DocumentationPartLocation, properties: string): Part {
+export function createPart(ctx: Ctx, apiId: string, given: Rest.DocumentationPartLocation, properties: string): Part {
+  // Terraform spells out what it has no value for.
+  const location = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== "")) as Rest.DocumentationPartLocation;
   checkLocation(location);
   checkProperties(properties);
   const key = locationKey(location);

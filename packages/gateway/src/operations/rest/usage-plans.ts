@@ -51,7 +51,7 @@ function rules(ctx: Ctx): readonly PatchRule<UsagePlanItem>[] {
   return [
     text("/name", "name"),
     { ...text<UsagePlanItem>("/description", "description"), remove: (plan) => void delete plan.description },
-    { ...text<UsagePlanItem>("/productCode", "productCode"), remove: (plan) => void delete plan.productCode },
+    { ...text<UsagePlanItem>("/productCode", "productCode"), add: (plan, value) => void (plan.productCode = value ?? ""), remove: (plan) => void delete plan.productCode },
     {
       path: "/apiStages",
       add: (plan, value) => {
