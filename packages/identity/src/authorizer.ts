@@ -90,13 +90,13 @@ export class PolicyAuthorizer implements Authorizer {
 
   /** Whose a resource is, and what it says of itself. */
   #resource({ service, operation, account, region, input }: Asked, need: Need, runtime: Runtime, table: ServiceAccess): { owner: string; description: ResourceDescription | undefined } {
-    const parts = need.resource.split(":");
     const { resources, store } = service.definition;
-    const foreign = resources?.owner?.(need.resource, runtime.storage.directory.names(store.name));
-    const owner = foreign?.account ?? (/^\d{12}$/.test(parts[4] ?? "") ? parts[4]! : account);
+    const foreign = resources?.owner === undefined ? undefined : resources.owner(need.resource, runtime.storage.directory.names(store.name));
+    const named = placeOf(need.resource);
+    const owner = foreign?.account ?? named.account ?? account;
     // A role that is passed is IAM's, whoever it is passed by.
-    if (resources === undefined || !need.action.startsWith(`${table.prefix}:`) || need.resource === "*") return { owner, description: undefined };
-    const place = foreign?.region ?? (parts[3] === "" || parts[3] === undefined || parts[3] === "*" ? region : parts[3]);
+    if (resources === undefined || need.resource === "*" || !need.action.startsWith(table.prefix)) return { owner, description: undefined };
+    const place = foreign?.region ?? named.region ?? region;
     // Somebody else's store is not made by asking for it.
     const scope = owner === account ? runtime.storage.open(store, owner, place) : runtime.storage.existing({ account: owner, region: store.scope === "global" ? "global" : place, store: store.name });
     if (scope === undefined) return { owner, description: undefined };
@@ -124,6 +124,19 @@ export function createAuthorizer(): PolicyAuthorizer {
 
 function tableOf(service: LoadedService): ServiceAccess {
   return accessData[service.id] ?? { prefix: service.compiled.model.metadata.signingName };
+}
+
+/** Region and account of an ARN, where it names one each. Not by a split: this is asked of every call. */
+function placeOf(arn: string): { region: string | undefined; account: string | undefined } {
+  const service = arn.indexOf(":", arn.indexOf(":") + 1);
+  const region = arn.indexOf(":", service + 1);
+  const account = arn.indexOf(":", region + 1);
+  const end = arn.indexOf(":", account + 1);
+  if (service < 0 || end < 0) return { region: undefined, account: undefined };
+  return {
+    region: account === region + 1 || arn.charCodeAt(region + 1) === 42 ? undefined : arn.slice(region + 1, account),
+    account: end - account === 13 && arn.charCodeAt(account + 1) !== 42 ? arn.slice(account + 1, end) : undefined,
+  };
 }
 
 /** `role/` of `arn:aws:iam::1:role/x` */
