@@ -47,6 +47,31 @@ describe.skipIf(awsCliMissing)(`the AWS CLI${awsCliMissing === undefined ? "" : 
     await expect(aws("dynamodb", "get-item", "--table-name", "nothere", "--key", '{"a":{"S":"b"}}')).rejects.toThrow("(ResourceNotFoundException) when calling the GetItem operation");
   });
 
+  test("dynamodb: pages, batches, transactions, PartiQL, waiters", async () => {
+    await aws("dynamodb", "create-table", "--cli-input-json", JSON.stringify({
+      TableName: "cities", BillingMode: "PAY_PER_REQUEST", AttributeDefinitions: [{ AttributeName: "country", AttributeType: "S" }, { AttributeName: "people", AttributeType: "N" }],
+      KeySchema: [{ AttributeName: "country", KeyType: "HASH" }, { AttributeName: "people", KeyType: "RANGE" }], StreamSpecification: { StreamEnabled: true, StreamViewType: "NEW_IMAGE" },
+    }));
+    await aws("dynamodb", "wait", "table-exists", "--table-name", "cities");
+    const requests = Array.from({ length: 25 }, (_, i) => ({ PutRequest: { Item: { country: { S: "X" }, people: { N: String(i * 1000) }, photo: { B: "AAEC" } } } }));
+    writeFileSync(join(folder.path, "batch.json"), JSON.stringify({ cities: requests }));
+    expect(await aws("dynamodb", "batch-write-item", "--request-items", "file://batch.json")).toEqual({ UnprocessedItems: {} });
+    const query = ["dynamodb", "query", "--table-name", "cities", "--key-condition-expression", "country = :c", "--expression-attribute-values", '{":c":{"S":"X"}}'];
+    expect((await aws(...query, "--page-size", "4")).Items).toHaveLength(25);
+    const first = await aws(...query, "--max-items", "10");
+    expect((await aws(...query, "--starting-token", first.NextToken)).Items).toHaveLength(15);
+    await expect(aws("dynamodb", "transact-write-items", "--transact-items", '[{"Delete":{"TableName":"cities","Key":{"country":{"S":"X"},"people":{"N":"0"}},"ConditionExpression":"attribute_not_exists(country)"}}]'))
+      .rejects.toThrow("(TransactionCanceledException) when calling the TransactWriteItems operation: Transaction cancelled, please refer cancellation reasons for specific reasons [ConditionalCheckFailed]");
+    expect((await aws("dynamodb", "execute-statement", "--statement", "SELECT people FROM cities WHERE country = 'X' AND people < 3000")).Items).toEqual([{ people: { N: "0" } }, { people: { N: "1000" } }, { people: { N: "2000" } }]);
+    const { Streams } = await aws("dynamodbstreams", "list-streams", "--table-name", "cities");
+    const { StreamDescription } = await aws("dynamodbstreams", "describe-stream", "--stream-arn", Streams[0].StreamArn);
+    const { ShardIterator } = await aws("dynamodbstreams", "get-shard-iterator", "--stream-arn", Streams[0].StreamArn, "--shard-id", StreamDescription.Shards[0].ShardId, "--shard-iterator-type", "TRIM_HORIZON");
+    expect((await aws("dynamodbstreams", "get-records", "--shard-iterator", ShardIterator)).Records).toHaveLength(25);
+    expect((await aws("dynamodb", "describe-limits")).TableMaxReadCapacityUnits).toBe(40000);
+    await aws("dynamodb", "delete-table", "--table-name", "cities");
+    await aws("dynamodb", "wait", "table-not-exists", "--table-name", "cities");
+  });
+
   test("s3: cp, sync, presign, ls, rm", async () => {
     const site = join(folder.path, "site");
     mkdirSync(join(site, "deep"), { recursive: true });
