@@ -1,5 +1,6 @@
 import type { AnyService } from "@cumulet/core";
 import { services as cdn } from "@cumulet/cdn";
+import { services as configuration } from "@cumulet/configuration";
 import { services as functions } from "@cumulet/functions";
 import { services as gateway } from "@cumulet/gateway";
 import { services as identity } from "@cumulet/identity";
@@ -17,5 +18,6 @@ export const services: readonly AnyService[] = [
   ...identity,
   ...observability,
   ...messaging,
+  ...configuration,
   ...objects,
 ];
