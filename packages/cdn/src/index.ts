@@ -20,6 +20,12 @@ export const cloudfront = defineService({
     ...distributions, ...invalidations, ...policies, ...tags, ...originAccess, ...keys, ...associations, ...staging, ...logging, ...encryption,
   },
   dataPlanes: [viewerPlane],
+  limits: {
+    CreateDistribution: "`Logging` is stored and validated; no standard log is written. `redirect-to-https` and `https-only` wait for an HTTPS port.",
+    CreateRealtimeLogConfig: "stored and attached; no record is sent.",
+    CreateMonitoringSubscription: "stored; no additional metric is put.",
+    CreateFieldLevelEncryptionConfig: "stored; a request that would need it is refused.",
+  },
   background: runNetwork,
 });
 
