@@ -47,7 +47,8 @@ export interface TestPlatform extends AsyncDisposable {
 export async function testPlatform(services: readonly AnyService[], options: Partial<PlatformOptions> = {}): Promise<TestPlatform> {
   const clock = (options.clock as TestClock | undefined) ?? new TestClock(TEST_START_MS);
   const platform = await composePlatform({ log: testLog(), ...options, clock, services });
-  const server = createServer((request, response) => void platform.handle(request, response));
+  // No idle limit: a test that keeps its own process busy would find its connection closed under it.
+  const server = createServer({ keepAliveTimeout: 0 }, (request, response) => void platform.handle(request, response));
   server.on("checkContinue", (request, response) => void platform.handle(request, response));
   server.on("checkExpectation", (request, response) => void platform.handle(request, response));
   server.on("upgrade", (request, socket, head: Buffer) => void platform.upgrade(request, socket, head));
