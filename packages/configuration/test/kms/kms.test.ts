@@ -154,7 +154,7 @@ describe("signatures", () => {
   it.each<[KeySpec, SigningAlgorithmSpec, string, object]>([
     ["RSA_2048", "RSASSA_PKCS1_V1_5_SHA_256", "sha256", {}],
     ["RSA_2048", "RSASSA_PSS_SHA_512", "sha512", { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_DIGEST }],
-    ["RSA_3072", "RSASSA_PSS_SHA_256", "sha256", { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_DIGEST }],
+    ["RSA_2048", "RSASSA_PSS_SHA_256", "sha256", { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_DIGEST }],
     ["ECC_NIST_P256", "ECDSA_SHA_256", "sha256", {}],
     ["ECC_NIST_P384", "ECDSA_SHA_384", "sha384", {}],
     ["ECC_NIST_P521", "ECDSA_SHA_512", "sha512", {}],
@@ -223,7 +223,7 @@ describe("imported material", () => {
 
   it("may be a private key", async () => {
     const { KeyId } = await make({ Origin: "EXTERNAL", KeySpec: "ECC_NIST_P256", KeyUsage: "SIGN_VERIFY" });
-    const parameters = await kms.send(new GetParametersForImportCommand({ KeyId, WrappingAlgorithm: "RSAES_OAEP_SHA_256", WrappingKeySpec: "RSA_4096" }));
+    const parameters = await kms.send(new GetParametersForImportCommand({ KeyId, WrappingAlgorithm: "RSAES_OAEP_SHA_256", WrappingKeySpec: "RSA_2048" }));
     const der = generateKeyPairSync("ec", { namedCurve: "prime256v1" }).privateKey.export({ type: "pkcs8", format: "der" });
     const publicKey = createPublicKey({ key: Buffer.from(parameters.PublicKey!), format: "der", type: "spki" });
     const EncryptedKeyMaterial = publicEncrypt({ key: publicKey, padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: "sha256" }, der);
